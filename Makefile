@@ -1,0 +1,73 @@
+# erlmcp. `make` prints this help; the two targets a new checkout needs are run and test.
+
+GO        ?= go
+BIN       := bin
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -X main.version=$(VERSION)
+FUZZTIME  ?= 20s
+BENCHTIME ?= 1s
+GROUP     ?= .
+PKG       ?= ./...
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench cover conformance testsuite clean
+
+help: ## print this help
+	@echo 'usage: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build and start a node on loopback with demo tools
+	$(BIN)/erlmcp dev
+
+test: ## everything that a machine with only Go can prove; conformance where Node 20 is there
+	$(GO) vet ./...
+	$(GO) test ./internal/lint
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory conformance
+
+check: fmt vet lint test race tidy-check ## what a change has to pass
+
+build: ## compile the daemon and the conformance server into bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/erlmcp ./cmd/erlmcp
+	@if [ -d examples/conformance-server ]; then $(GO) build -trimpath -o $(BIN)/conformance-server ./examples/conformance-server; fi
+
+fmt: ## fail where a file is not gofmt'ed
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint: ## staticcheck and the project's own rules (internal/lint)
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) test ./internal/lint
+
+lint-full: ## golangci-lint with .golangci.yml; the first run builds it, about two minutes
+	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+tidy-check:
+	$(GO) mod tidy -diff
+
+fuzz: ## each fuzz target for FUZZTIME (20s)
+	@for dir in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -h -o '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "== $$dir $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
+	  done; done
+
+bench: ## micro benchmarks of PKG (./...), BENCHTIME (1s) each
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKG)
+
+cover: ## coverage by function
+	$(GO) test -coverprofile=coverage.out ./...
+	$(GO) tool cover -func=coverage.out | tail -n 1
+
+conformance: ## the official MCP conformance suite; needs node >= 20
+	@sh testsuite/conformance/run.sh
+
+testsuite: ## black-box tests whose name matches GROUP, e.g. make testsuite GROUP=TestBadInput
+	$(GO) test -count=1 -v ./testsuite/... -run '$(GROUP)'
+
+clean: ## remove what the build made
+	rm -rf $(BIN) build coverage.out
