@@ -70,12 +70,12 @@ func (s *scanner) message(e envelope) (Message, *Error) {
 	if isResponse || id == Null {
 		owner = ""
 	}
-	switch version, _ := String(s.raw(e.jsonrpc)); {
+	switch {
 	case problem != "":
 		return Message{}, invalid(owner, problem)
 	case e.miscased != "":
 		return Message{}, invalid(owner, "member "+e.miscased+" is spelled in another case")
-	case version != "2.0":
+	case !s.isVersion2(e.jsonrpc):
 		return Message{}, invalid(owner, `jsonrpc must be "2.0"`)
 	case isResponse:
 		return s.response(e, id)
@@ -87,6 +87,16 @@ func (s *scanner) message(e envelope) (Message, *Error) {
 		return Message{}, invalid(owner, "message has a method and a result or error")
 	}
 	return s.request(e, id)
+}
+
+// isVersion2 reports whether at is the string 2.0, in whatever spelling.
+func (s *scanner) isVersion2(at span) bool {
+	raw := s.raw(at)
+	if string(raw) == `"2.0"` {
+		return true
+	}
+	version, _ := String(raw)
+	return version == "2.0"
 }
 
 // request reads a request or, without id, a notification.

@@ -3,6 +3,7 @@ package jsonrpc
 import (
 	"bytes"
 	"hash/maphash"
+	"sync"
 )
 
 // linearNames is the number of names up to which an object's names are compared one by one.
@@ -28,6 +29,32 @@ type name struct{ start, end, hash uint32 }
 
 // seed differs in each process, so that nobody can choose names that collide.
 var seed = maphash.MakeSeed()
+
+// nameSets keeps sets between scans: escape analysis would put one in the heap for each text.
+var nameSets = sync.Pool{New: func() any { return new(nameSet) }}
+
+// keptNames is the size, in names and in bytes of decoded names, from which a set is not kept.
+const keptNames = 1 << 12
+
+// takeNames returns an empty set for text.
+func takeNames(text []byte) *nameSet {
+	s := nameSets.Get().(*nameSet)
+	s.text = text
+	return s
+}
+
+// release ends the use of s, also in the middle of objects.
+func (s *nameSet) release() {
+	if cap(s.names) > keptNames || cap(s.decoded) > keptNames {
+		return
+	}
+	if s.tabled > 0 {
+		clear(s.slots)
+		s.tabled = 0
+	}
+	s.text, s.decoded, s.names = nil, s.decoded[:0], s.names[:0]
+	nameSets.Put(s)
+}
 
 // open starts an object and returns its mark.
 func (s *nameSet) open() int { return len(s.names) }

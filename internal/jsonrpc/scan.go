@@ -14,8 +14,8 @@ const DefaultBatch = 32
 // The error's code is CodeParse for text that is not JSON, CodeInvalidRequest for JSON that is not a
 // message, says something twice or exceeds a limit.
 func Scan(text []byte, l Limits) (Message, *Error) {
-	var room [24]name // most texts have fewer names open at once
-	s := scanner{text: text, limits: l.withDefaults(), names: nameSet{text: text, names: room[:0]}}
+	s := scanner{text: text, limits: l.withDefaults(), names: takeNames(text)}
+	defer s.names.release()
 	i := s.begin()
 	if i < 0 {
 		return Message{}, s.err
@@ -45,7 +45,8 @@ func ScanBatch(text []byte, l Limits, most int) ([]Entry, *Error) {
 	if most <= 0 {
 		most = DefaultBatch
 	}
-	s := scanner{text: text, limits: l.withDefaults(), names: nameSet{text: text}}
+	s := scanner{text: text, limits: l.withDefaults(), names: takeNames(text)}
+	defer s.names.release()
 	i := s.begin()
 	if i < 0 {
 		return nil, s.err

@@ -10,7 +10,7 @@ const failed = -1
 type scanner struct {
 	text   []byte
 	limits Limits
-	names  nameSet
+	names  *nameSet
 	err    *Error
 	// attributable says that err leaves the id that was read so far trustworthy: a limit was reached, as
 	// opposed to text that is not JSON or says something twice.
