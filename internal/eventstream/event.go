@@ -14,9 +14,9 @@ type Event struct {
 	Retry time.Duration // the time after which to reconnect, in whole milliseconds; 0 if not given
 }
 
-// Append appends e with the blank line that ends it. An event with an id or a name gets a data field even
-// if that is empty, since clients ignore events without one (MCP 2025-11-25, basic/transports, primes
-// streams so). Line breaks and NUL in ID and Name are left out.
+// Append appends e with the blank line that ends it. An event without data gets an empty data field, since
+// clients ignore events without one (MCP 2025-11-25, basic/transports, primes streams so); only an event
+// that has nothing but Retry is written without. Line breaks and NUL in ID and Name are left out.
 func Append(dst []byte, e Event) []byte {
 	if e.Name != "" {
 		dst = appendField(dst, "event: ", e.Name)
@@ -29,7 +29,7 @@ func Append(dst []byte, e Event) []byte {
 		dst = strconv.AppendInt(dst, ms, 10)
 		dst = append(dst, '\n')
 	}
-	if e.Data != "" || e.ID != "" || e.Name != "" {
+	if e != (Event{Retry: e.Retry}) || e.Retry == 0 {
 		dst = appendLines(dst, "data: ", e.Data)
 	}
 	return append(dst, '\n')

@@ -154,7 +154,10 @@ func (s *Scanner) line() ([]byte, bool) {
 		}
 		rest := s.buf[s.start:]
 		if i := lineEnd(rest[s.looked:]); i >= 0 {
-			i += s.looked
+			if i += s.looked; i > s.max {
+				s.err = ErrTooLarge
+				return nil, false
+			}
 			s.skipLF = rest[i] == '\r'
 			s.start += i + 1
 			s.looked = 0

@@ -82,6 +82,7 @@ func TestScannerLimits(t *testing.T) {
 		{"event over the limit", "data: " + long[:95] + "\n\n", 0, ErrTooLarge},
 		{"over many lines", strings.Repeat("data: x\n", 15) + "\n", 0, ErrTooLarge},
 		{"line without end", "data: a\n\n" + strings.Repeat("x", 1<<20), 1, ErrTooLarge},
+		{"comment over the limit", ": " + long + "\ndata: a\n\n", 0, ErrTooLarge},
 		{"many comments", strings.Repeat(": x\n", 1000) + "data: a\n\n", 1, nil},
 		{"the limit is for each event", strings.Repeat("data: "+long[:50]+"\n\n", 100), 100, nil},
 	} {
@@ -120,6 +121,9 @@ func FuzzScanner(f *testing.F) {
 			}
 			if e.ID == "" && lastID != "" {
 				return // an empty id field takes an id back, which Append does not write
+			}
+			if e == (Event{Retry: e.Retry}) && e.Retry > 0 {
+				return // read with empty data, written without
 			}
 			lastID = e.ID
 			e.Name = strings.ReplaceAll(e.Name, "\x00", "")
