@@ -65,7 +65,9 @@ func ResourceNotFound(uri string) *Error {
 	return &Error{
 		Code:    CodeResourceNotFound,
 		Message: "resource not found",
-		Data:    struct{ URI string `json:"uri"` }{brief(uri)},
+		Data: struct {
+			URI string `json:"uri"`
+		}{brief(uri)},
 	}
 }
 

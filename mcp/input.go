@@ -47,6 +47,9 @@ type (
 		Call  CallID
 		Token uint64
 	}
+	// CallStreamClosed says that the handler of a call wants its event stream ended early. The effect
+	// CloseStream follows where the client's revision has that.
+	CallStreamClosed struct{ Call CallID }
 	// FeaturesChanged says that a list of the server has changed.
 	FeaturesChanged struct{ Change Change }
 	// ResourceUpdated says that the content of a resource has changed.
@@ -55,14 +58,15 @@ type (
 	Draining struct{}
 )
 
-func (Received) isInput()        {}
-func (CallDone) isInput()        {}
-func (CallNotified) isInput()    {}
-func (CallAsked) isInput()       {}
-func (AskAbandoned) isInput()    {}
-func (FeaturesChanged) isInput() {}
-func (ResourceUpdated) isInput() {}
-func (Draining) isInput()        {}
+func (Received) isInput()         {}
+func (CallDone) isInput()         {}
+func (CallNotified) isInput()     {}
+func (CallAsked) isInput()        {}
+func (AskAbandoned) isInput()     {}
+func (CallStreamClosed) isInput() {}
+func (FeaturesChanged) isInput()  {}
+func (ResourceUpdated) isInput()  {}
+func (Draining) isInput()         {}
 
 // Change is a set of lists of a server that changed.
 type Change uint8

@@ -1,0 +1,62 @@
+package mcp
+
+import "github.com/erlmcp/erlmcp/internal/jsonrpc"
+
+// Limits of subscriptions beside their number: they are part of the state.
+const (
+	maxURIBytes       = 2048
+	maxWatchedBytes   = 256 << 10 // all URIs of a session together
+	messageTooWatched = "the session watches as many resources as it may"
+)
+
+// subscribe adds a resource to those whose changes the client hears of.
+//
+// MCP 2025-11-25, server/resources, subscriptions.
+func (s *Session) subscribe(r request, out []Effect) []Effect {
+	uri, _, err := decodeURI(r.params)
+	switch {
+	case err != nil:
+		return refuse(r, err, out)
+	case s.state.Subscribed(uri):
+		return reply(r, emptyResult, out)
+	case len(uri) > maxURIBytes:
+		return refuse(r, InvalidParams("uri is too long"), out)
+	case s.server.catalog().readResource(uri) == nil:
+		return refuse(r, s.translate(ResourceNotFound(uri)), out)
+	case len(s.state.subscriptions) >= int(s.watched) || s.state.bytes+len(uri) > maxWatchedBytes:
+		return refuse(r, &Error{Code: CodeQuota, Message: messageTooWatched}, out)
+	}
+	s.state = s.state.withSubscription(uri)
+	return reply(r, emptyResult, append(out, Persist{}))
+}
+
+// unsubscribe takes a resource from those again. One that is not among them is no error.
+func (s *Session) unsubscribe(r request, out []Effect) []Effect {
+	uri, _, err := decodeURI(r.params)
+	if err != nil {
+		return refuse(r, err, out)
+	}
+	if s.state.Subscribed(uri) {
+		s.state = s.state.withoutSubscription(uri)
+		out = append(out, Persist{})
+	}
+	return reply(r, emptyResult, out)
+}
+
+// decodeURI decodes params whose only member of their own is uri.
+func decodeURI(params []byte) (string, meta, *Error) {
+	var d decoder
+	var m meta
+	var uri string
+	var there bool
+	for name, raw := range jsonrpc.Fields(params) {
+		switch name {
+		case "uri":
+			uri, there = d.str(name, raw), true
+		case "_meta":
+			m = d.meta(raw)
+		}
+	}
+	d.require("uri", there)
+	return uri, m, d.err
+}
