@@ -42,7 +42,7 @@ var rooms = []room{
 
 	{"cmd", 6, []string{".", "mcp", "config", "admin", "load"}},
 	{"examples", 6, []string{".", "mcp"}},
-	{"testsuite", 6, []string{".", "mcp", "config"}},
+	{"testsuite", 6, []string{".", "mcp", "config", "load"}},
 
 	{".", 5, []string{
 		"actors", "admin", "cluster", "config", "mcp", "metrics", "repl", "supervisors", "transport", "upstream",
@@ -73,17 +73,17 @@ var owners = []struct {
 	{"github.com/yosida95/uritemplate", []string{"mcp"}},
 	{"github.com/HdrHistogram", []string{"load"}},
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
-	{"golang.org/x/sys", []string{"transport", "admin", "cmd"}},
+	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
 	{"golang.org/x/time", []string{"actors", "transport", "upstream"}},
 	{"golang.org/x/text", []string{"mcp", "repl"}},
-	{"go.uber.org/goleak", []string{"internal/testutil", "testsuite"}},
-	{"github.com/google/go-cmp", []string{"internal/testutil", "testsuite"}},
+	{"go.uber.org/goleak", []string{"internal/testutil", "transport/transporttest", "testsuite"}},
+	{"github.com/google/go-cmp", []string{"internal/testutil", "transport/transporttest", "testsuite"}},
 
 	{"net/http", []string{"transport", "admin", "metrics", "upstream", "load", "cmd", "examples", "testsuite", "."}},
 	{"net/http/pprof", []string{"admin"}},
 	{"net", []string{"transport", "admin", "cluster", "config", "upstream", "load", "cmd", "examples", "testsuite", "."}},
 	{"os/exec", []string{"upstream", "cmd", "testsuite"}},
-	{"flag", []string{"config", "cmd", "examples", "internal/testutil"}},
+	{"flag", []string{"config", "internal/testutil"}},
 	{"log", nil},
 	{"unsafe", []string{"internal/jsonrpc", "transport"}},
 }
@@ -117,7 +117,8 @@ func (s *source) judgeImport(from *room, p string) string {
 	if p == module || strings.HasPrefix(p, module+"/") {
 		return s.judgeOurs(from, strings.TrimPrefix(strings.TrimPrefix(p, module), "/"))
 	}
-	if s.test {
+	isProgram := s.file.Name.Name == "main"
+	if s.test || (isProgram && (p == "flag" || p == "log")) {
 		return ""
 	}
 	for _, o := range owners {
