@@ -29,6 +29,7 @@ var ErrCancelled = errors.New("mcp: cancelled by the client")
 const (
 	retryBusy  = 200 * time.Millisecond
 	retryDrain = time.Second
+	retryQuota = time.Second
 )
 
 // start runs a handler for r, or refuses.

@@ -90,12 +90,12 @@ func (d *decoder) clientInfo(raw []byte) clientInfo {
 // short decodes a string of at most maxInfoBytes.
 func (d *decoder) short(member string, raw []byte) string {
 	if len(raw) > 6*maxInfoBytes+2 { // as long as every character may be escaped
-		d.complain(member, "short enough")
+		d.complain(member, "a string of at most 256 bytes")
 		return ""
 	}
 	text := d.str(member, raw)
 	if len(text) > maxInfoBytes {
-		d.complain(member, "short enough")
+		d.complain(member, "a string of at most 256 bytes")
 	}
 	return text
 }
@@ -106,11 +106,11 @@ func (d *decoder) capabilities(raw []byte) clientCaps {
 	for name, value := range jsonrpc.Fields(d.object("capabilities", raw)) {
 		switch name {
 		case "roots":
-			caps |= d.capability(name, value, capRoots, flag{"listChanged", capRootsListChanged})
+			caps |= d.capability(name, value, capRoots, capMember{"listChanged", capRootsListChanged})
 		case "sampling":
-			caps |= d.capability(name, value, capSampling, flag{"context", capSamplingContext}, flag{"tools", capSamplingTools})
+			caps |= d.capability(name, value, capSampling, capMember{"context", capSamplingContext}, capMember{"tools", capSamplingTools})
 		case "elicitation":
-			modes := d.capability(name, value, 0, flag{"form", capElicitationForm}, flag{"url", capElicitationURL})
+			modes := d.capability(name, value, 0, capMember{"form", capElicitationForm}, capMember{"url", capElicitationURL})
 			if modes == 0 && !isNull(value) {
 				modes = capElicitationForm // MCP 2025-11-25, client/elicitation: {} means form
 			}
@@ -120,21 +120,21 @@ func (d *decoder) capabilities(raw []byte) clientCaps {
 	return caps
 }
 
-// flag is a member of a capability.
-type flag struct {
+// capMember is a member of a capability.
+type capMember struct {
 	member string
 	caps   clientCaps
 }
 
-// capability is base and the flags that the object raw has: members that are true or an object.
-func (d *decoder) capability(name string, raw []byte, base clientCaps, flags ...flag) clientCaps {
+// capability is base and what the object raw has of members: a member counts if it is true or an object.
+func (d *decoder) capability(name string, raw []byte, base clientCaps, members ...capMember) clientCaps {
 	raw = d.object("capabilities."+name, raw)
 	if raw == nil {
 		return 0
 	}
 	caps := base
 	for member, value := range jsonrpc.Fields(raw) {
-		for _, f := range flags {
+		for _, f := range members {
 			if member == f.member && (value[0] == '{' || value[0] == 't') {
 				caps |= f.caps
 			}

@@ -4,9 +4,8 @@ import "github.com/erlmcp/erlmcp/internal/jsonrpc"
 
 // Limits of subscriptions beside their number: they are part of the state.
 const (
-	maxURIBytes       = 2048
-	maxWatchedBytes   = 256 << 10 // all URIs of a session together
-	messageTooWatched = "the session watches as many resources as it may"
+	maxURIBytes     = 2048
+	maxWatchedBytes = 256 << 10 // all URIs of a session together
 )
 
 // subscribe adds a resource to those whose changes the client hears of.
@@ -24,7 +23,7 @@ func (s *Session) subscribe(r request, out []Effect) []Effect {
 	case s.server.catalog().readResource(uri) == nil:
 		return refuse(r, s.translate(ResourceNotFound(uri)), out)
 	case len(s.state.subscriptions) >= int(s.watched) || s.state.bytes+len(uri) > maxWatchedBytes:
-		return refuse(r, &Error{Code: CodeQuota, Message: messageTooWatched}, out)
+		return refuse(r, RetryLater(CodeQuota, "the session watches as many resources as it may", retryQuota), out)
 	}
 	s.state = s.state.withSubscription(uri)
 	return reply(r, emptyResult, append(out, Persist{}))

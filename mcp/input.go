@@ -7,7 +7,7 @@ import "github.com/erlmcp/erlmcp/internal/jsonrpc"
 // back. Route 0 is the session's own stream: the duplex connection, or the client's open GET stream.
 type Route uint32
 
-// CallID numbers the calls of one session; never reused within an incarnation.
+// CallID numbers the calls of one session, in rising order; never reused, not by a later incarnation either.
 type CallID uint64
 
 // Input is something that happened to a session. The set is closed.

@@ -8,10 +8,10 @@ type LoggingLevel string
 //
 // MCP 2025-11-25, server/utilities/logging.
 type LoggingMessageParams struct {
-	Meta   map[string]any `json:"_meta,omitempty"`
-	Level  LoggingLevel   `json:"level"`
-	Logger string         `json:"logger,omitempty"` // name of the part that logs
-	Data   any            `json:"data"`             // anything that encoding/json takes
+	Meta   Meta         `json:"_meta,omitempty"`
+	Level  LoggingLevel `json:"level"`
+	Logger string       `json:"logger,omitempty"` // name of the part that logs
+	Data   any          `json:"data"`             // anything that encoding/json takes
 }
 
 // ProgressNotificationParams are the params of notifications/progress. The session fills in the token of the
@@ -19,11 +19,11 @@ type LoggingMessageParams struct {
 //
 // MCP 2025-11-25, basic/utilities/progress.
 type ProgressNotificationParams struct {
-	Meta          map[string]any `json:"_meta,omitempty"`
-	ProgressToken any            `json:"progressToken,omitempty"`
-	Progress      float64        `json:"progress"`        // rises with every report
-	Total         float64        `json:"total,omitempty"` // 0 if unknown
-	Message       string         `json:"message,omitempty"`
+	Meta          Meta    `json:"_meta,omitempty"`
+	ProgressToken any     `json:"progressToken,omitempty"`
+	Progress      float64 `json:"progress"`        // rises with every report
+	Total         float64 `json:"total,omitempty"` // 0 if unknown
+	Message       string  `json:"message,omitempty"`
 }
 
 // ClientCapabilities is what a client can do for handlers. A nil member is something it cannot do.
@@ -54,22 +54,22 @@ type ElicitationCapabilities struct {
 
 // ListRootsParams are the params of roots/list.
 type ListRootsParams struct {
-	Meta map[string]any `json:"_meta,omitempty"`
+	Meta Meta `json:"_meta,omitempty"`
 }
 
 // ListRootsResult is the answer to roots/list.
 //
 // MCP 2025-11-25, client/roots.
 type ListRootsResult struct {
-	Meta  map[string]any `json:"_meta,omitempty"`
-	Roots []*Root        `json:"roots"`
+	Meta  Meta    `json:"_meta,omitempty"`
+	Roots []*Root `json:"roots"`
 }
 
 // Root is a place in the client's file system that a server may work in.
 type Root struct {
-	Meta map[string]any `json:"_meta,omitempty"`
-	URI  string         `json:"uri"` // file://...
-	Name string         `json:"name,omitempty"`
+	Meta Meta   `json:"_meta,omitempty"`
+	URI  string `json:"uri"` // file://...
+	Name string `json:"name,omitempty"`
 }
 
 // Modes of ElicitParams.
@@ -82,9 +82,9 @@ const (
 //
 // MCP 2025-11-25, client/elicitation.
 type ElicitParams struct {
-	Meta    map[string]any `json:"_meta,omitempty"`
-	Mode    string         `json:"mode,omitempty"` // ElicitForm if empty, or ElicitURL if URL is set
-	Message string         `json:"message"`
+	Meta    Meta   `json:"_meta,omitempty"`
+	Mode    string `json:"mode,omitempty"` // ElicitForm if empty, or ElicitURL if URL is set
+	Message string `json:"message"`
 	// RequestedSchema is the JSON schema of the form: an object whose properties are strings, numbers,
 	// booleans or enumerations. Anything that encodes to such a schema, a *jsonschema.Schema for example.
 	RequestedSchema any    `json:"requestedSchema,omitempty"`
@@ -95,8 +95,8 @@ type ElicitParams struct {
 // ElicitationCompleteParams are the params of notifications/elicitation/complete: what the user was to do at
 // the URL is done.
 type ElicitationCompleteParams struct {
-	Meta          map[string]any `json:"_meta,omitempty"`
-	ElicitationID string         `json:"elicitationId"`
+	Meta          Meta   `json:"_meta,omitempty"`
+	ElicitationID string `json:"elicitationId"`
 }
 
 // Actions of ElicitResult.
@@ -108,7 +108,7 @@ const (
 
 // ElicitResult is what the user did.
 type ElicitResult struct {
-	Meta    map[string]any `json:"_meta,omitempty"`
+	Meta    Meta           `json:"_meta,omitempty"`
 	Action  string         `json:"action"`
 	Content map[string]any `json:"content,omitempty"` // the form's values; of ElicitAccept only
 }
@@ -117,7 +117,7 @@ type ElicitResult struct {
 //
 // MCP 2025-11-25, client/sampling.
 type CreateMessageParams struct {
-	Meta             map[string]any     `json:"_meta,omitempty"`
+	Meta             Meta               `json:"_meta,omitempty"`
 	Messages         []*SamplingMessage `json:"messages"`
 	ModelPreferences *ModelPreferences  `json:"modelPreferences,omitempty"`
 	SystemPrompt     string             `json:"systemPrompt,omitempty"`

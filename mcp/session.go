@@ -11,8 +11,9 @@ import (
 type SessionOptions struct {
 	// ID is the session's id, as handlers see it.
 	ID string
-	// Incarnation counts how often the session was started. Requests of two incarnations to the client
-	// never have the same id, so that a late answer to the one cannot be taken for an answer to the other.
+	// Incarnation counts how often the session was started. Two incarnations never use the same CallID, nor
+	// the same id for requests to the client, so that late news for the one cannot be taken for news for the
+	// other.
 	Incarnation int
 	// MaxInFlight bounds the calls that run at a time, and likewise the requests to the client without an
 	// answer. 0 means 64. A request beyond it ends with CodeOverloaded. Each costs about 200 bytes and
@@ -67,6 +68,7 @@ func NewSession(s *Server, o SessionOptions, st *State) *Session {
 		server:      s,
 		id:          o.ID,
 		state:       st,
+		lastCall:    CallID(o.Incarnation) << 32,
 		incarnation: int32(o.Incarnation),
 		inFlight:    int32(o.MaxInFlight),
 		watched:     int32(o.MaxSubscriptions),
