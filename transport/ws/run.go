@@ -1,0 +1,147 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/erlmcp/erlmcp/transport"
+	"github.com/erlmcp/erlmcp/transport/internal/poll"
+)
+
+// run is one call of Serve.
+type run struct {
+	acceptor  transport.Acceptor
+	limits    transport.Limits
+	rules     rules
+	grace     time.Duration
+	closeWait time.Duration
+	log       *slog.Logger
+	start     time.Time
+	loop      *poll.Loop // nil where there is none
+	conns     tally      // connections and handshakes
+	tasks     tally      // goroutines of spawn
+
+	mu     sync.Mutex
+	roster []*conn // conn.place is the index
+}
+
+func newRun(o *Options, a transport.Acceptor) (*run, error) {
+	r := &run{
+		acceptor: a, limits: o.Limits, grace: o.Grace, closeWait: closeWait, log: o.Logger, start: time.Now(),
+		rules: rules{messageBytes: o.Limits.MessageBytes, frames: o.Limits.FramesPerMessage},
+	}
+	loop, err := poll.New(poll.Options{
+		Shards:         o.Shards,
+		Tick:           tick(o.Limits),
+		OutgoingBytes:  o.Limits.OutgoingBytes,
+		OutgoingFrames: o.Limits.OutgoingFrames,
+		WriteTimeout:   o.Limits.WriteTimeout,
+	})
+	switch {
+	case errors.Is(err, poll.ErrUnsupported):
+	case err != nil:
+		return nil, fmt.Errorf("ws: %w", err)
+	default:
+		r.loop = loop
+	}
+	return r, nil
+}
+
+// now is the time since the run began, in ns.
+func (r *run) now() int64 { return int64(time.Since(r.start)) }
+
+func (r *run) serve(ctx context.Context) {
+	loopCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var loop sync.WaitGroup
+	if r.loop != nil {
+		loop.Go(func() { r.loop.Serve(loopCtx) })
+	}
+	<-ctx.Done()
+	none := r.conns.close()
+	if !within(none, r.grace) {
+		r.each(func(c *conn) { c.Close(transport.ReasonShutdown) })
+		if !within(none, 2*r.closeWait) {
+			r.each(func(c *conn) { c.medium().Abort(poll.ErrStopped) })
+		}
+	}
+	stop()
+	loop.Wait()
+	<-none
+	<-r.tasks.close()
+}
+
+// within waits for done, but no longer than limit.
+func within(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(max(limit, 0))
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// spawn runs fn on a goroutine of its own. A panic costs fn only.
+func (r *run) spawn(fn func()) {
+	if !r.tasks.add() {
+		go fn() // Serve has returned; what is left of its connections' work ends by itself
+		return
+	}
+	go func() {
+		defer r.tasks.done()
+		defer r.guard("task panicked")
+		fn()
+	}()
+}
+
+// guard is deferred where a panic must not go further.
+func (r *run) guard(message string) {
+	if fault := recover(); fault != nil {
+		r.panicked(message, fault)
+	}
+}
+
+func (r *run) panicked(message string, fault any) {
+	r.log.LogAttrs(context.Background(), slog.LevelError, message,
+		slog.String("transport", "ws"), slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
+}
+
+// enrol puts c on the roster.
+func (r *run) enrol(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.place = int32(len(r.roster))
+	r.roster = append(r.roster, c)
+}
+
+// gone is called once for each enrolled connection, when its socket is closed.
+func (r *run) gone(c *conn, reason transport.Reason) {
+	r.mu.Lock()
+	last := r.roster[len(r.roster)-1]
+	r.roster[c.place] = last
+	last.place = c.place
+	r.roster[len(r.roster)-1] = nil
+	r.roster = r.roster[:len(r.roster)-1]
+	r.mu.Unlock()
+	defer r.conns.done()
+	defer r.guard("receiver panicked")
+	if c.recv != nil {
+		c.recv.Closed(reason)
+	}
+}
+
+func (r *run) each(f func(*conn)) {
+	r.mu.Lock()
+	all := append([]*conn(nil), r.roster...)
+	r.mu.Unlock()
+	for _, c := range all {
+		f(c)
+	}
+}

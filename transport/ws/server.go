@@ -1,0 +1,47 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// ErrServing is returned by Serve while another Serve of the same Server runs.
+var ErrServing = errors.New("ws: server is in use")
+
+// Server serves WebSocket connections that an HTTP server brings in through ServeHTTP. All methods may be
+// called concurrently.
+type Server struct {
+	opts    Options
+	current atomic.Pointer[run] // nil unless Serve runs
+}
+
+var _ transport.Listener = (*Server)(nil)
+
+// NewServer makes a Server. It costs nothing until Serve runs.
+func NewServer(o Options) *Server { return &Server{opts: o.withDefaults()} }
+
+// Serve runs the connections, and blocks. When ctx ends, further upgrades are answered with 503, and open
+// connections are left to their owner for Options.Grace, then closed for ReasonShutdown. It returns nil when
+// every connection is closed and every goroutine of the Server has ended, those of Conn.Go included. It may
+// be called again afterwards. Errors: ErrServing, or what the system says when a loop cannot be opened.
+func (s *Server) Serve(ctx context.Context, a transport.Acceptor) error {
+	if s.current.Load() != nil {
+		return ErrServing
+	}
+	r, err := newRun(&s.opts, a)
+	if err != nil {
+		return err
+	}
+	if !s.current.CompareAndSwap(nil, r) {
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		r.serve(ended)
+		return ErrServing
+	}
+	defer s.current.Store(nil)
+	r.serve(ctx)
+	return nil
+}
