@@ -1,0 +1,75 @@
+package streamable
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// Options configures a Listener. The zero value listens on an arbitrary loopback port.
+type Options struct {
+	// Addr is the TCP address to listen on; default "127.0.0.1:0".
+	Addr string
+	// Path is the MCP endpoint; default "/mcp". WebSocket upgrades are also taken at Path + "/ws".
+	Path string
+	// Limits bounds each connection. HeaderBytes is enforced to within 4 KiB (net/http reads ahead).
+	Limits transport.Limits
+	// AllowedOrigins are the values of the Origin header that are served, compared exactly
+	// ("https://app.example"). A request without Origin is always served, "null" never is. On a loopback
+	// address the listener's own origins are allowed, too. A listed origin gets CORS headers.
+	AllowedOrigins []string
+	// AllowedHosts are the values of the Host header that are served ("mcp.example:8080"), without regard
+	// to case. On a loopback address the listener's own names are allowed and every other is refused; on
+	// other addresses an empty list serves every host.
+	AllowedHosts []string
+	// Reconnect is the time after which a client is to come back to an ended event stream (the retry
+	// field); default 1 s.
+	Reconnect time.Duration
+	// Grace is how long requests and streams in progress may go on once Serve's context has ended; default
+	// 30 s. Their sockets are closed afterwards; Serve still waits for the functions given to Conn.Go.
+	Grace time.Duration
+	// SupportsProtocol says whether a value of the MCP-Protocol-Version header is served; nil accepts each.
+	SupportsProtocol func(version string) bool
+	// WebSocket serves upgrades on Path and Path + "/ws"; nil means none are.
+	WebSocket http.Handler
+	// Routes are further exact paths ("/livez").
+	Routes map[string]http.Handler
+	// Refused is told about each request that is refused before Acceptor.Accept; may be nil. It must not
+	// block.
+	Refused func(transport.Reason)
+	// Listen opens the socket; default is a net.ListenConfig without TCP keep-alive.
+	Listen func(ctx context.Context, network, addr string) (net.Listener, error)
+	// Listener is an open socket to use instead of Addr and Listen. Serve closes it.
+	Listener net.Listener
+	// Shards is the number of event-loop goroutines for parked streams; default one for each two processors.
+	Shards int
+	// Logger gets what net/http and the listener have to say; nil discards.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	o.Addr = cmp.Or(o.Addr, "127.0.0.1:0")
+	o.Path = cmp.Or(o.Path, "/mcp")
+	o.Limits = o.Limits.WithDefaults()
+	o.Reconnect = cmp.Or(o.Reconnect, time.Second)
+	o.Grace = cmp.Or(o.Grace, 30*time.Second)
+	if o.Listen == nil {
+		o.Listen = o.listen
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// listen turns TCP keep-alive off: heartbeats find dead peers, and the probes of very many idle
+// connections come in bursts that the kernel drops.
+func (o Options) listen(ctx context.Context, network, addr string) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAlive: -1, Control: userTimeout(o.Limits.PingInterval + o.Limits.PongTimeout)}
+	return lc.Listen(ctx, network, addr)
+}

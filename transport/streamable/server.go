@@ -1,0 +1,104 @@
+package streamable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/erlmcp/erlmcp/transport"
+	"github.com/erlmcp/erlmcp/transport/internal/poll"
+)
+
+// server is one run of Listener.Serve.
+type server struct {
+	options  Options
+	upgrades string // path that is for WebSocket only
+	guard    guard
+	acceptor transport.Acceptor
+	http     *http.Server
+	loop     *poll.Loop // nil where there is none
+	watch    watch
+	work     tally // handlers, functions given to Conn.Go, parked streams
+	conns    tally // goroutines of net/http
+}
+
+func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) {
+	s := &server{
+		options:  o,
+		upgrades: o.Path + "/ws",
+		guard:    newGuard(addr, o.AllowedOrigins, o.AllowedHosts),
+		acceptor: a,
+	}
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: o.Limits.ReadHeaderTimeout,
+		IdleTimeout:       o.Limits.IdleTimeout,
+		MaxHeaderBytes:    o.Limits.HeaderBytes,
+		ConnState:         s.connState,
+		ConnContext:       withSocket,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+	}
+	var err error
+	s.loop, err = poll.New(poll.Options{
+		Shards:         o.Shards,
+		Tick:           min(time.Second, o.Limits.PingInterval/2),
+		OutgoingBytes:  o.Limits.OutgoingBytes,
+		OutgoingFrames: o.Limits.OutgoingFrames,
+		WriteTimeout:   o.Limits.WriteTimeout,
+	})
+	if err != nil && !errors.Is(err, poll.ErrUnsupported) {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *server) connState(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.conns.add()
+	case http.StateClosed, http.StateHijacked:
+		s.conns.done()
+	}
+}
+
+// serve runs until ctx ends or ln fails, and waits for everything that it started.
+func (s *server) serve(ctx context.Context, ln net.Listener) error {
+	background, stop := context.WithCancel(context.Background())
+	var running tally
+	if s.loop != nil {
+		running.run(func() { s.loop.Serve(background) })
+	}
+	running.run(func() { s.watch.run(background) })
+	failed := make(chan error, 1)
+	running.run(func() { failed <- s.http.Serve(sockets{ln, s.options.Limits.WriteTimeout}) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("streamable: %w", err)
+	}
+	ln.Close()
+	s.drain()
+	stop()
+	<-s.work.idle()
+	<-s.conns.idle()
+	<-running.idle()
+	return err
+}
+
+// drain waits for the work in progress, at most for the grace period, and then closes each connection.
+func (s *server) drain() {
+	s.http.SetKeepAlivesEnabled(false)
+	grace := time.NewTimer(s.options.Grace)
+	defer grace.Stop()
+	select {
+	case <-s.work.idle():
+	case <-grace.C:
+	}
+	s.http.Close()
+}
