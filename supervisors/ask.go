@@ -1,0 +1,66 @@
+package supervisors
+
+import (
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// call sends an operation and waits for its answer. It must not run in a turn of s.
+func (s *supervisor) call(q *call) error {
+	select {
+	case <-s.done:
+		return ErrNoProc
+	default:
+	}
+	q.done = make(chan struct{}, 1)
+	s.post(q)
+	select {
+	case <-q.done:
+		return q.err
+	case <-s.done:
+	}
+	select { // an answer may have come just before the end
+	case <-q.done:
+		return q.err
+	default:
+		return &ExitError{Reason: s.reason}
+	}
+}
+
+func (s *supervisor) start1(q *call) (Child, error) {
+	if err := s.call(q); err != nil {
+		return Child{}, err
+	}
+	c := Child{ID: q.id, Info: q.info}
+	if g, ok := q.started.(*guard); ok {
+		c.PID = g.pid
+	}
+	return c, nil
+}
+
+func (s *supervisor) startDynamic(key string, arg any) (Child, error) {
+	q := &call{op: opStartDynamic, id: key, arg: arg}
+	if key == "" {
+		q.id = s.sys.as.ProcessRegistry.NextId()
+	}
+	c, err := s.start1(q)
+	c.ID = ""
+	return c, err
+}
+
+func (s *supervisor) childSpec(q *call) (ChildSpec, error) {
+	if err := s.call(q); err != nil {
+		return ChildSpec{}, err
+	}
+	return q.found, nil
+}
+
+// target describes a process to the core.
+func (s *supervisor) target(pid *actor.PID) *target {
+	t := &target{alive: func() bool { _, ok := s.sys.as.ProcessRegistry.Get(pid); return ok }}
+	if key, ok := strings.CutPrefix(pid.GetId(), s.self.Id+"/"); ok {
+		t.key = key
+	}
+	return t
+}

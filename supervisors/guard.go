@@ -1,0 +1,218 @@
+package supervisors
+
+import (
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// guard is the actor around each supervised actor, one for each incarnation. It recovers panics, keeps
+// the exit reason, and tells its keeper of the start and the end. Nothing reaches protoactor's failure
+// handling.
+type guard struct {
+	inner  actor.Actor
+	keeper keeper
+	child  *child     // in the keeper's core; nil for the root
+	pid    *actor.PID // set and read by the keeper
+	orders atomic.Uint32
+	number uint32 // of the start attempt
+
+	// Owned by the actor's turns.
+	reason  ExitReason
+	failure error // of the start
+	leaving bool  // the end is decided; messages are no longer handed on
+	acked   bool  // the start has succeeded
+}
+
+// Bits of guard.orders.
+const (
+	orderShutdown  uint32 = 1 << iota // asked by the supervisor
+	orderKill                         // must not clean up
+	stateEnded                        // the keeper has been told
+	stateAbandoned                    // the keeper has given it up and is not told
+)
+
+// keeper is who supervises a guard's actor. Methods may be called on any goroutine and do not block.
+type keeper interface {
+	acknowledged(g *guard, r startResult)
+	exited(g *guard, pid *actor.PID, reason ExitReason)
+}
+
+// steered is an inner actor that needs more than one turn for its start or its end.
+type steered interface {
+	actor.Actor
+	// steer is an order from the supervisor's turn. It must not block. An actor that is ordered to end
+	// calls guard.leave in a later turn.
+	steer(pid *actor.PID, o order)
+	// steersStart reports whether the actor acknowledges its start itself.
+	steersStart() bool
+}
+
+type order uint8
+
+const (
+	toShutdown order = iota
+	toDie
+	toFollow // end in order, since the supervisor was killed
+)
+
+// exitSignal ends the actor that gets it with a reason, as Erlang's exit/2.
+type exitSignal struct{ reason ExitReason }
+
+func (*exitSignal) IgnoreDeadLetterLogging() {}
+
+func (g *guard) running() bool { return g.orders.Load()&(stateEnded|stateAbandoned) == 0 }
+
+func (g *guard) killed() bool { return g.orders.Load()&orderKill != 0 }
+
+// Receive implements actor.Actor.
+func (g *guard) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		g.run(ctx)
+		if s, ok := g.inner.(steered); !g.leaving && !(ok && s.steersStart()) {
+			g.acknowledge(nil)
+		}
+	case *actor.Stopping:
+		g.stopping(ctx)
+	case *actor.Stopped:
+		g.run(ctx)
+		g.finish(ctx)
+	case *exitSignal:
+		if m.reason.kind == exitKilled {
+			g.orders.Or(orderKill)
+		}
+		g.leave(ctx, m.reason)
+	case *actor.Restarting:
+		// only after a failure that the guard did not see; there is none
+	default:
+		if !g.leaving {
+			g.run(ctx)
+		}
+	}
+}
+
+func (g *guard) stopping(ctx actor.Context) {
+	if !g.leaving {
+		g.leaving = true
+		g.reason = Normal
+		if g.orders.Load()&orderShutdown != 0 {
+			g.reason = Shutdown
+		}
+		if g.failure == nil && !g.acked {
+			g.failure = &ExitError{Reason: g.reason}
+		}
+	}
+	if g.killed() {
+		g.reason = Killed
+		return
+	}
+	g.run(ctx)
+}
+
+// run hands the message on. The end of the deferred call is the only recover of supervised actors.
+func (g *guard) run(ctx actor.Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			g.failed(ctx, v)
+		}
+	}()
+	g.inner.Receive(ctx)
+}
+
+func (g *guard) failed(ctx actor.Context, v any) {
+	reason := Crash(&PanicError{Value: v, Stack: debug.Stack()})
+	if g.leaving {
+		if g.reason.IsNormal() && !g.killed() {
+			g.reason = reason
+		}
+		return
+	}
+	g.leave(ctx, reason)
+}
+
+// leave decides the end: messages are no longer handed on, and the actor stops. While it stops already,
+// it replaces the reason.
+func (g *guard) leave(ctx actor.Context, reason ExitReason) {
+	if g.killed() {
+		reason = Killed
+	}
+	g.reason = reason
+	if !g.acked && g.failure == nil {
+		g.failure = &ExitError{Reason: reason}
+	}
+	if !g.leaving {
+		g.leaving = true
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// acknowledge ends a successful start.
+func (g *guard) acknowledge(info any) {
+	g.acked = true
+	g.keeper.acknowledged(g, startResult{info: info})
+}
+
+// finish tells the keeper of the end. The name is free by then.
+func (g *guard) finish(ctx actor.Context) {
+	if !g.settle(stateEnded) {
+		return
+	}
+	if !g.acked {
+		g.keeper.acknowledged(g, startResult{err: g.failure})
+		return
+	}
+	g.keeper.exited(g, ctx.Self(), g.reason)
+}
+
+// settle sets one of the two final states and reports whether it was the first.
+func (g *guard) settle(state uint32) bool {
+	return g.orders.Or(state)&(stateEnded|stateAbandoned) == 0
+}
+
+// order passes an order of the supervisor on; in its turn.
+func (g *guard) order(sys *actor.ActorSystem, o order) {
+	switch {
+	case o == toShutdown:
+		g.orders.Or(orderShutdown)
+	case o == toFollow && isSupervisor(g.inner):
+	default:
+		o = toDie
+		g.orders.Or(orderKill)
+	}
+	if s, ok := g.inner.(steered); ok {
+		s.steer(g.pid, o)
+		return
+	}
+	sys.Root.Stop(g.pid)
+}
+
+func isSupervisor(a actor.Actor) bool { _, ok := a.(*supervisor); return ok }
+
+// Exit ends the supervised actor whose turn ctx is with reason, once the turn has returned. In the turn
+// of actor.Started it is a failed start, in that of actor.Stopping it replaces the reason. Further
+// messages are not delivered. It panics if ctx is not the context of a supervised actor.
+func Exit(ctx actor.Context, reason ExitReason) { guardOf(ctx).leave(ctx, reason) }
+
+// Ignore ends the start of a supervised actor, in its actor.Started turn, without an error: {ok,undefined}
+// in OTP, where the start function returns ignore.
+func Ignore(ctx actor.Context) {
+	g := guardOf(ctx)
+	if !g.acked {
+		g.failure = ErrIgnore
+	}
+	g.leave(ctx, Normal)
+}
+
+// Reason returns, in the turns of actor.Stopping and actor.Stopped, the reason with which the actor ends
+// as things are: Shutdown if its supervisor asked for it.
+func Reason(ctx actor.Context) ExitReason { return guardOf(ctx).reason }
+
+func guardOf(ctx actor.Context) *guard {
+	g, ok := ctx.Actor().(*guard)
+	if !ok {
+		panic("supervisors: not the context of a supervised actor")
+	}
+	return g
+}

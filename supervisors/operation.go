@@ -1,0 +1,337 @@
+package supervisors
+
+import (
+	"errors"
+	"strings"
+)
+
+// call is one operation on a supervisor and, once it is answered, its result.
+type call struct {
+	op   operation
+	id   string    // child id, or key of a new dynamic child
+	arg  any       // of a new dynamic child
+	spec ChildSpec // startChild
+	proc *target   // terminateChild, getChildSpec: a process in place of the id
+
+	started  process // startChild, restartChild: nil where nothing was started
+	info     any
+	found    ChildSpec
+	children []childInfo
+	counts   Counts
+	err      error
+	done     chan struct{} // of the caller, who waits; one element
+}
+
+type operation uint8
+
+const (
+	opStartChild operation = iota
+	opStartDynamic
+	opRestartChild
+	opTerminateChild
+	opDeleteChild
+	opGetChildSpec
+	opWhichChildren
+	opCountChildren
+)
+
+// target is a process that a caller names.
+type target struct {
+	key   string // of the dynamic child that it is, if it is one of this supervisor
+	alive func() bool
+}
+
+// childInfo is one row of which_children.
+type childInfo struct {
+	id    string // empty for a dynamic child
+	proc  process
+	state childState
+	kind  Type
+}
+
+// Counts is the answer of CountChildren. All but Active count specifications, or the children of a
+// dynamic supervisor, whether their process runs or not.
+type Counts struct{ Specs, Active, Supervisors, Workers int }
+
+func (c *core) call(q *call) {
+	done := true
+	switch q.op {
+	case opStartChild:
+		done = c.startChild(q)
+	case opStartDynamic:
+		done = c.startDynamic(q)
+	case opRestartChild:
+		done = c.restartChild(q)
+	case opTerminateChild:
+		done = c.terminateChild(q)
+	case opDeleteChild:
+		q.err = c.deleteChild(q.id)
+	case opGetChildSpec:
+		q.found, q.err = c.childSpec(q)
+	case opWhichChildren:
+		q.children = c.whichChildren()
+	case opCountChildren:
+		q.counts = c.countChildren()
+	}
+	if done {
+		c.answer(q)
+	}
+}
+
+func (c *core) answer(q *call) { c.do(action{kind: doReply, call: q}) }
+
+func (c *core) find(id string) *child {
+	for _, ch := range c.children {
+		if ch.spec.ID == id {
+			return ch
+		}
+	}
+	return nil
+}
+
+// startChild reports whether the call has its answer already.
+func (c *core) startChild(q *call) bool {
+	if c.dynamic != nil {
+		q.err = ErrDynamic
+		return true
+	}
+	if err := checkChild(q.spec, c.spec.AutoShutdown); err != nil {
+		q.err = err
+		return true
+	}
+	spec := q.spec.withDefaults()
+	if old := c.find(spec.ID); old != nil {
+		q.err = ErrAlreadyPresent
+		if old.state == childUp {
+			q.started = old.proc
+			q.err = errAlreadyStarted
+		}
+		return true
+	}
+	ch := &child{spec: &spec}
+	c.begin(ch, func(r startResult) {
+		if failed(r) {
+			q.err = &StartError{Child: spec.ID, Reason: r.err}
+			if isAlreadyStarted(r.err) {
+				q.err = r.err
+			}
+			c.answer(q)
+			return
+		}
+		c.settle(ch, r)
+		if ch.state == childUp || spec.Restart != Temporary {
+			c.children = append(c.children, ch)
+		}
+		c.answerStarted(q, ch, r)
+	})
+	return false
+}
+
+func (c *core) answerStarted(q *call, ch *child, r startResult) {
+	q.started, q.info = ch.proc, r.info
+	c.answer(q)
+}
+
+func (c *core) startDynamic(q *call) bool {
+	if c.dynamic == nil {
+		q.err = ErrNotDynamic
+		return true
+	}
+	if old := c.dynamic[q.id]; old != nil {
+		q.err = ErrAlreadyPresent
+		if old.state == childUp {
+			q.started = old.proc
+			q.err = errAlreadyStarted
+		}
+		return true
+	}
+	ch := &child{spec: c.children[0].spec, key: q.id, arg: q.arg}
+	c.dynamic[ch.key] = ch // before it runs, so that a kill finds it
+	c.peak = max(c.peak, len(c.dynamic))
+	c.begin(ch, func(r startResult) {
+		if r.err != nil {
+			c.remove(ch)
+			if failed(r) {
+				q.err = r.err
+			}
+			c.answer(q)
+			return
+		}
+		ch.state = childUp
+		c.answerStarted(q, ch, r)
+	})
+	return false
+}
+
+// errAlreadyStarted is completed by the shell, which knows the PID of call.started.
+var errAlreadyStarted = errors.New("supervisors: already started")
+
+// isAlreadyStarted reports whether a start function says {already_started,_}, which OTP hands on as it is.
+func isAlreadyStarted(err error) bool {
+	if _, ok := errors.AsType[*AlreadyStartedError](err); ok {
+		return true
+	}
+	t, ok := err.(Term)
+	return ok && strings.HasPrefix(string(t), "{already_started,") && tupleSize(string(t)) == 2
+}
+
+// tupleSize counts the elements of a term that is a tuple.
+func tupleSize(term string) int {
+	depth, n := 0, 1
+	for _, r := range term {
+		switch r {
+		case '{', '[', '(', '<':
+			depth++
+		case '}', ']', ')', '>':
+			depth--
+		case ',':
+			if depth == 1 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (c *core) restartChild(q *call) bool {
+	if c.dynamic != nil {
+		q.err = ErrDynamic
+		return true
+	}
+	ch := c.find(q.id)
+	if q.err = notDown(ch); q.err != nil {
+		return true
+	}
+	c.begin(ch, func(r startResult) {
+		if failed(r) {
+			q.err = r.err
+			c.answer(q)
+			return
+		}
+		c.settle(ch, r)
+		c.answerStarted(q, ch, r)
+	})
+	return false
+}
+
+func notDown(ch *child) error {
+	switch {
+	case ch == nil:
+		return ErrNotFound
+	case ch.state == childRestarting:
+		return ErrRestarting
+	case ch.state == childUp:
+		return ErrRunning
+	}
+	return nil
+}
+
+func (c *core) deleteChild(id string) error {
+	if c.dynamic != nil {
+		return ErrDynamic
+	}
+	ch := c.find(id)
+	if err := notDown(ch); err != nil {
+		return err
+	}
+	c.remove(ch)
+	return nil
+}
+
+func (c *core) terminateChild(q *call) bool {
+	ch, err := c.named(q)
+	switch {
+	case c.dynamic != nil && q.proc == nil:
+		q.err = ErrDynamic
+		return true
+	case err != nil:
+		q.err = err
+		return true
+	case ch == nil:
+		return true
+	case ch.state != childUp:
+		c.drop(ch, Shutdown)
+		return true
+	}
+	c.stopChild(ch, func(reason ExitReason) {
+		c.drop(ch, reason)
+		c.answer(q)
+	})
+	return false
+}
+
+// named finds the child that a call names. As in OTP a process that has ended counts as a child of a
+// dynamic supervisor, nil, and a process is never found in a static one.
+func (c *core) named(q *call) (*child, error) {
+	switch {
+	case q.proc == nil:
+		if ch := c.find(q.id); ch != nil {
+			return ch, nil
+		}
+		return nil, ErrNotFound
+	case c.dynamic == nil:
+		return nil, ErrNotFound
+	}
+	if ch := c.dynamic[q.proc.key]; ch != nil && q.proc.key != "" {
+		return ch, nil
+	}
+	if q.proc.alive() {
+		return nil, ErrNotFound
+	}
+	return nil, nil
+}
+
+func (c *core) childSpec(q *call) (ChildSpec, error) {
+	ch, err := c.named(q)
+	if err != nil {
+		return ChildSpec{}, err
+	}
+	if ch == nil {
+		ch = c.children[0]
+	}
+	spec := *ch.spec
+	spec.props = nil
+	return spec, nil
+}
+
+// whichChildren lists the latest child first; the order in a dynamic supervisor is not defined.
+func (c *core) whichChildren() []childInfo {
+	if c.dynamic != nil {
+		list := make([]childInfo, 0, len(c.dynamic))
+		for _, ch := range c.dynamic {
+			list = append(list, childInfo{"", ch.proc, ch.state, ch.spec.Type})
+		}
+		return list
+	}
+	list := make([]childInfo, 0, len(c.children))
+	for i := len(c.children) - 1; i >= 0; i-- {
+		ch := c.children[i]
+		list = append(list, childInfo{ch.spec.ID, ch.proc, ch.state, ch.spec.Type})
+	}
+	return list
+}
+
+func (c *core) countChildren() Counts {
+	if c.dynamic != nil {
+		n := Counts{Specs: 1, Active: len(c.dynamic) - c.retrying}
+		if c.children[0].spec.Type == SupervisorType {
+			n.Supervisors = len(c.dynamic)
+		} else {
+			n.Workers = len(c.dynamic)
+		}
+		return n
+	}
+	var n Counts
+	for _, ch := range c.children {
+		n.Specs++
+		if ch.state == childUp && ch.proc.running() {
+			n.Active++
+		}
+		if ch.spec.Type == SupervisorType {
+			n.Supervisors++
+		} else {
+			n.Workers++
+		}
+	}
+	return n
+}
