@@ -59,7 +59,11 @@ type step struct {
 	Fragment       int                 `json:"fragment"` // bytes of a frame
 	MS             int                 `json:"ms"`
 	MaxMS          int                 `json:"max_ms"`
-	N              int                 `json:"n"`
+	N              count               `json:"n"`
+	Times          count               `json:"times"`
+	Parallel       int                 `json:"parallel"`
+	Step           *step               `json:"step"`
+	Steps          []step              `json:"steps"`
 	Argv           []string            `json:"argv"`
 	ArgvB64        []string            `json:"argv_b64"`
 	Env            map[string]*string  `json:"env"` // nil unsets
@@ -85,7 +89,7 @@ type content struct {
 // stepKinds are the kinds that the runner performs.
 var stepKinds = []string{
 	"message", "http", "raw", "ws-text", "ws-fragments", "drip", "wait", "half-close", "reset",
-	"repeat-http", "initialize-flood", "connect-hold", "config", "argv",
+	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv",
 }
 
 // Load reads every group file of a folder, in the order of their names.

@@ -212,7 +212,11 @@ func readEvents(r io.Reader, o *observation) {
 			data = append(data, bytes.TrimPrefix(rest, []byte(" "))...)
 		}
 		if len(line) == 0 && len(data) > 0 {
-			o.update(func() { o.events++ })
+			o.update(func() {
+				if o.events++; o.events == 1 {
+					o.firstEvent = string(data)
+				}
+			})
 			o.addMessage(data)
 			data = nil
 		}

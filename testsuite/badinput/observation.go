@@ -30,6 +30,9 @@ type observation struct {
 	largest int          // bytes of the largest message
 	events  int          // event-stream events
 
+	firstEvent string   // data of the first of them
+	sessions   []string // session ids that were collected
+
 	exchanges bool // the transport is one of requests and responses
 	pending   int  // exchanges without a complete response
 	closed    bool // by the server

@@ -40,6 +40,9 @@ type outcome struct {
 	JSONHas        []string          `json:"json_has"`
 	HTTPCount      *int              `json:"http_count"`
 
+	SSEFirst json.RawMessage `json:"sse_first"` // true, or a text in the first event
+	IDs      json.RawMessage `json:"ids"`       // anything: the collected session ids are sound
+
 	WSClose []int  `json:"ws_close"`
 	Conn    string `json:"conn"` // closed
 	Alive   bool   `json:"alive"`
@@ -74,6 +77,11 @@ func (s scene) isHTTP() bool {
 	return strings.HasPrefix(s.transport, "http") || s.transport == "ws-upgrade"
 }
 
+// needsQuiet says whether the outcome is about what does not happen, so that it holds only at the end.
+func (oc outcome) needsQuiet() bool {
+	return oc.NoReply || oc.RepliesForID != nil || oc.All != nil || oc.Starts || oc.ReadsStdin
+}
+
 // fits says whether the outcome holds. The caller holds the observation's lock.
 func (oc *outcome) fits(o *observation, s scene) bool {
 	if !oc.askedOn(s) {
@@ -87,6 +95,7 @@ func (oc *outcome) fits(o *observation, s scene) bool {
 func (oc *outcome) askedOn(s scene) bool {
 	other := oc.Error != nil || oc.Result || oc.ToolError || oc.NoReply || oc.BatchErrors != nil ||
 		oc.BatchResults != nil || oc.Replies != nil || oc.RepliesForID != nil || oc.All != nil || oc.Some != nil ||
+		oc.SSEFirst != nil || oc.IDs != nil ||
 		oc.WSClose != nil || oc.Conn != "" || oc.Alive || oc.Exit != nil || oc.Starts || oc.ReadsStdin ||
 		oc.ReplyMaxBytes != nil
 	if other {
@@ -113,11 +122,36 @@ func (oc *outcome) fitsReplies(o *observation, s scene) bool {
 	if oc.RepliesForID != nil && !oc.matchesCount(o.replies, s) {
 		return false
 	}
-	if oc.All != nil && (!s.quiet || len(o.replies) == 0 ||
-		slices.ContainsFunc(o.replies, func(r reply) bool { return !oc.All.matches(r, s) })) {
+	if oc.All != nil && (!s.quiet || !oc.All.holdsFor(o, s, true)) {
 		return false
 	}
-	return oc.Some == nil || slices.ContainsFunc(o.replies, func(r reply) bool { return oc.Some.matches(r, s) })
+	return oc.Some == nil || oc.Some.holdsFor(o, s, false)
+}
+
+// holdsFor applies an outcome to each answer of many: to the HTTP statuses if it names some, and to the
+// responses if it names a kind of response. It wants all of them, or at least one.
+func (oc *outcome) holdsFor(o *observation, s scene, all bool) bool {
+	if oc.HTTP != nil && s.isHTTP() {
+		n := 0
+		for _, a := range o.answers {
+			if slices.Contains(oc.HTTP, a.status) {
+				n++
+			}
+		}
+		if n == 0 || (all && n < len(o.answers)) {
+			return false
+		}
+	}
+	if oc.Error == nil && !oc.Result && !oc.ToolError {
+		return oc.HTTP != nil
+	}
+	n := 0
+	for _, r := range o.replies {
+		if oc.matches(r, s) {
+			n++
+		}
+	}
+	return n > 0 && (!all || n == len(o.replies))
 }
 
 // matches says whether one response is the error, the result or the tool error that the outcome names.
@@ -255,6 +289,12 @@ func (oc *outcome) fitsConnection(o *observation, _ scene) bool {
 	if oc.Conn != "" && !o.closed {
 		return false
 	}
+	if oc.SSEFirst != nil && !o.firstEventHas(oc.SSEFirst) {
+		return false
+	}
+	if oc.IDs != nil && !soundIDs(o.sessions) {
+		return false
+	}
 	return oc.ReplyMaxBytes == nil || o.text.Len() <= *oc.ReplyMaxBytes
 }
 
@@ -266,6 +306,27 @@ func (oc *outcome) fitsProcess(o *observation, s scene) bool {
 		return false
 	}
 	return namesOne(o.stderr.Bytes(), oc.StderrNames) && namesOne(o.stdout.Bytes(), oc.StdoutNames)
+}
+
+// firstEventHas says whether there was an event, and if want is a string, whether the first one has it.
+func (o *observation) firstEventHas(want json.RawMessage) bool {
+	var text string
+	if json.Unmarshal(want, &text) != nil {
+		return o.events > 0
+	}
+	return o.events > 0 && strings.Contains(o.firstEvent, text)
+}
+
+// soundIDs says whether session ids are distinct, visible ASCII, and long enough for 128 random bits.
+func soundIDs(ids []string) bool {
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if seen[id] || len(id) < 22 || strings.ContainsFunc(id, func(r rune) bool { return r < '!' || r > '~' }) {
+			return false
+		}
+		seen[id] = true
+	}
+	return len(ids) > 0
 }
 
 // namesOne says whether a text has any of the words, in any case of letters.

@@ -131,7 +131,7 @@ func (pl *play) process() (int, *logFile) {
 func (pl *play) judge(began time.Time) Result {
 	o := pl.p.seen()
 	within := time.Duration(pl.c.Expect.WithinMS) * time.Millisecond
-	silent := slices.ContainsFunc(pl.c.outcomes, func(oc outcome) bool { return oc.NoReply || oc.RepliesForID != nil || oc.All != nil })
+	silent := slices.ContainsFunc(pl.c.outcomes, outcome.needsQuiet)
 	deadline := began.Add(within)
 	if !silent {
 		deadline = deadline.Add(grace)

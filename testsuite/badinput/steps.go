@@ -116,8 +116,10 @@ func (pl *play) perform(s *step) error {
 		pl.p.reset()
 	case "repeat-http":
 		return pl.repeatHTTP(s)
-	case "initialize-flood":
-		pl.initializeFlood(s.N)
+	case "repeat":
+		return pl.repeat(s)
+	case "initialize-flood", "collect-session-ids":
+		pl.manySessions(s.times())
 	case "connect-hold":
 		pl.connectHold(s)
 	default:
@@ -171,8 +173,36 @@ func (pl *play) http(s *step) error {
 	return nil
 }
 
+// times is how often a repeating step acts.
+func (s *step) times() int { return int(max(s.N, s.Times)) }
+
+// repeat performs the steps inside, or sends the body, many times.
+func (pl *play) repeat(s *step) error {
+	inner := s.Steps
+	if s.Step != nil {
+		inner = append(inner[:len(inner):len(inner)], *s.Step)
+	}
+	if len(inner) == 0 {
+		one := *s
+		one.Kind = "message"
+		if strings.HasSuffix(pl.transport, "-raw") {
+			one.Kind = "raw"
+		}
+		inner = []step{one}
+	}
+	for i := range s.times() {
+		pl.vars.values["I"] = strconv.Itoa(i)
+		for j := range inner {
+			if err := pl.perform(&inner[j]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (pl *play) repeatHTTP(s *step) error {
-	for i := range s.N {
+	for i := range s.times() {
 		pl.vars.values["I"] = strconv.Itoa(i)
 		if err := pl.http(s); err != nil {
 			return err
@@ -181,17 +211,27 @@ func (pl *play) repeatHTTP(s *step) error {
 	return nil
 }
 
-// initializeFlood opens n sessions over HTTP, some at a time, and leaves them.
-func (pl *play) initializeFlood(n int) {
+// manySessions opens sessions over HTTP, one after another, keeps their ids, and leaves them.
+func (pl *play) manySessions(n int) {
 	h := newHTTPPeer(pl.srv)
 	pl.aside = append(pl.aside, h)
 	for range n {
 		<-h.start(request{method: "POST", target: pl.srv.Path, header: h.header(nil, nil), body: []byte(initializeText)})
 	}
+	h.o.mu.Lock()
+	answers := h.o.answers
+	h.o.mu.Unlock()
+	pl.p.seen().update(func() {
+		o := pl.p.seen()
+		o.answers = append(o.answers, answers...)
+		for _, a := range answers {
+			o.sessions = append(o.sessions, a.header.Get("Mcp-Session-Id"))
+		}
+	})
 }
 
 func (pl *play) connectHold(s *step) {
-	for range s.N {
+	for range s.times() {
 		if c, err := net.DialTimeout("tcp", pl.srv.Host, patience); err == nil {
 			defer c.Close()
 		}
