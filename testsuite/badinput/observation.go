@@ -16,7 +16,6 @@ const keepBytes = 8 << 20
 type answer struct {
 	status int
 	header http.Header
-	done   bool // its body has ended
 }
 
 // observation collects what a server says while a case runs. Transports write it, judges read it.

@@ -57,8 +57,11 @@ func (d *Daemon) Start(ctx context.Context) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("badinput: start %s: %v", d.Binary, err)
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait() // how it ended is in its log
+	}()
 	s := &Server{
 		Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/mcp",
 		Metrics: "http://127.0.0.1:" + strconv.Itoa(metrics) + "/metrics",
@@ -99,7 +102,7 @@ func cleanEnv(dir string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "TMPDIR=" + os.TempDir()}
 }
 
-func (s *Server) awaitReady(ctx context.Context, exited chan error) error {
+func (s *Server) awaitReady(ctx context.Context, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -109,9 +112,8 @@ func (s *Server) awaitReady(ctx context.Context, exited chan error) error {
 			return nil
 		}
 		select {
-		case err := <-exited:
-			exited <- err // for stop
-			return fmt.Errorf("the server ended before it was ready: %v", err)
+		case <-exited:
+			return errors.New("the server ended before it was ready")
 		case <-ctx.Done():
 			return errors.New("the server is not ready in time")
 		case <-tick.C:
@@ -133,7 +135,7 @@ func ready(ctx context.Context, url string) bool {
 }
 
 // endProcess asks a process to end and kills it where it does not.
-func endProcess(p *os.Process, exited chan error) {
+func endProcess(p *os.Process, exited <-chan struct{}) {
 	// Both signals fail only for a process that is gone.
 	_ = p.Signal(syscall.SIGTERM)
 	select {

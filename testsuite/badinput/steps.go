@@ -3,6 +3,7 @@ package badinput
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -156,7 +157,7 @@ func (pl *play) http(s *step) error {
 	if pl.transport == "ws-upgrade" {
 		r := request{method: "GET", target: target, header: upgradeHeader}
 		for name, value := range set {
-			r.header = append(r.header[:len(r.header):len(r.header)], [2]string{name, value})
+			r.header = append(slices.Clip(r.header), [2]string{name, value})
 		}
 		pl.p.write(r.encode(pl.srv.Host))
 		return nil
@@ -180,7 +181,7 @@ func (s *step) times() int { return int(max(s.N, s.Times)) }
 func (pl *play) repeat(s *step) error {
 	inner := s.Steps
 	if s.Step != nil {
-		inner = append(inner[:len(inner):len(inner)], *s.Step)
+		inner = append(slices.Clip(inner), *s.Step)
 	}
 	if len(inner) == 0 {
 		one := *s
