@@ -88,7 +88,7 @@ type scenario struct {
 }
 
 func newScenario(t *testing.T) *scenario {
-	sc := &scenario{t: t, server: testServer(), options: SessionOptions{ID: "test"}, runs: map[CallID]StartCall{}}
+	sc := &scenario{t: t, server: scenarioServer(), options: SessionOptions{ID: "test"}, runs: map[CallID]StartCall{}}
 	sc.session = NewSession(sc.server, sc.options, nil)
 	return sc
 }
