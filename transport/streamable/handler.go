@@ -99,6 +99,10 @@ func (s *server) post(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, refused)
 		return
 	}
+	if err := s.acceptor.Admit(info); err != nil {
+		s.refuseFor(w, err)
+		return
+	}
 	text, err := s.read(w, r)
 	if err != nil {
 		s.refuse(w, refusedBody[err])
@@ -142,6 +146,10 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	info.LastEventID = r.Header.Get("Last-Event-Id")
+	if err := s.acceptor.Admit(info); err != nil {
+		s.refuseFor(w, err)
+		return
+	}
 	if c := s.parkable(r); c != nil {
 		s.park(w, c, info)
 		return

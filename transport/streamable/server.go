@@ -83,22 +83,35 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 		err = fmt.Errorf("streamable: %w", err)
 	}
 	ln.Close()
-	s.drain()
-	stop()
+	s.drain(stop)
 	<-s.work.idle()
 	<-s.conns.idle()
 	<-running.idle()
 	return err
 }
 
-// drain waits for the work in progress, at most for the grace period, and then closes each connection.
-func (s *server) drain() {
+// drain waits for the work in progress, at most for the grace period, then ends what is left and stops
+// the background.
+func (s *server) drain(stop context.CancelFunc) {
 	s.http.SetKeepAlivesEnabled(false)
-	grace := time.NewTimer(s.options.Grace)
-	defer grace.Stop()
+	if !s.idleWithin(s.options.Grace) {
+		s.watch.close(transport.ReasonShutdown)
+	}
+	stop()
+	s.idleWithin(goodbye)
+	s.http.Close()
+}
+
+// goodbye is how long answers that end the work in progress may take.
+const goodbye = time.Second
+
+func (s *server) idleWithin(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
 	case <-s.work.idle():
-	case <-grace.C:
+		return true
+	case <-t.C:
+		return false
 	}
-	s.http.Close()
 }

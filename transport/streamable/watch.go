@@ -2,6 +2,8 @@ package streamable
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,11 +18,17 @@ const sweepEvery = 250 * time.Millisecond
 type watch struct {
 	mu        sync.Mutex
 	exchanges map[*exchange]struct{}
+	closed    bool
+	reason    transport.Reason // of close
 }
 
+// enter is called with e.mu held, so that it cannot close e.
 func (w *watch) enter(e *exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed {
+		e.server.work.run(func() { e.Close(w.reason) })
+	}
 	if w.exchanges == nil {
 		w.exchanges = map[*exchange]struct{}{}
 	}
@@ -31,6 +39,17 @@ func (w *watch) leave(e *exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.exchanges, e)
+}
+
+// close ends each exchange for reason r, also those that come later.
+func (w *watch) close(r transport.Reason) {
+	w.mu.Lock()
+	w.closed, w.reason = true, r
+	all := slices.Collect(maps.Keys(w.exchanges))
+	w.mu.Unlock()
+	for _, e := range all {
+		e.Close(r)
+	}
 }
 
 // start is the zero of watch time.
