@@ -103,8 +103,11 @@ func (s *Session) callDone(in CallDone, out []Effect) []Effect {
 		return out
 	}
 	r := request{route: c.route, id: c.request, method: c.method}
-	if e := in.Outcome.Err; e != nil {
-		return refuse(r, s.translate(e), out)
+	switch {
+	case in.Outcome.Err != nil:
+		return refuse(r, s.translate(in.Outcome.Err), out)
+	case len(in.Outcome.Result) == 0:
+		return refuse(r, Internal(), out) // the handler's wrapper is at fault; the client still gets valid JSON
 	}
 	return reply(r, in.Outcome.Result, out)
 }

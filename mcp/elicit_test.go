@@ -79,3 +79,29 @@ func TestElicitChecksAnswer(t *testing.T) {
 		})
 	}
 }
+
+// TestElicitTakesEverySimpleSchema has the kinds of properties that MCP 2025-11-25, client/elicitation lists.
+func TestElicitTakesEverySimpleSchema(t *testing.T) {
+	for _, c := range []struct{ name, property, value string }{
+		{"string", `{"type":"string","title":"T","format":"email","minLength":1,"maxLength":9,"default":"a@b"}`, `"c@d"`},
+		{"number", `{"type":"number","minimum":0.5,"maximum":1,"default":0.7}`, `0.6`},
+		{"integer", `{"type":"integer","default":3}`, `4`},
+		{"boolean", `{"type":"boolean","default":true}`, `false`},
+		{"enumeration", `{"type":"string","enum":["a","b"],"default":"a"}`, `"b"`},
+		{"enumeration with names", `{"type":"string","enum":["a","b"],"enumNames":["A","B"]}`, `"b"`},
+		{"titled enumeration", `{"type":"string","oneOf":[{"const":"a","title":"A"},{"const":"b","title":"B"}]}`, `"b"`},
+		{"multiple choice", `{"type":"array","minItems":1,"items":{"type":"string","enum":["a","b"]}}`, `["a","b"]`},
+		{"titled multiple choice", `{"type":"array","items":{"anyOf":[{"const":"a","title":"A"}]}}`, `["a"]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPeer("2025-11-25", `{"action":"accept","content":{"x":`+c.value+`}}`)
+			r, err := NewServerSession(p).Elicit(context.Background(), &ElicitParams{RequestedSchema: rawSchema(`{"type":"object","properties":{"x":` + c.property + `}}`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := json.Marshal(r.Content["x"]); string(got) != c.value {
+				t.Errorf("got %s, want %s", got, c.value)
+			}
+		})
+	}
+}
