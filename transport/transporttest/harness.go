@@ -15,13 +15,12 @@ type Harness struct {
 	// Listen makes a listener that is not serving yet. grace is how long its connections may stay after
 	// Serve's context has ended.
 	Listen func(t testing.TB, l transport.Limits, grace time.Duration) Medium
-	// Single says that a listener has one connection in its life (stdio): it ends with it.
+	// Single says that a listener has one connection in its life (stdio): Serve ends with it, and returns
+	// the error that refused it.
 	Single bool
 	// SkipsTooLarge says that a text over the limit is answered with an error, and the connection goes on,
 	// instead of being closed with ReasonTooLarge.
 	SkipsTooLarge bool
-	// Unbound says that Admit is not asked, since a connection is there from the start (stdio).
-	Unbound bool
 	// Skip names rules that the medium does not keep, with the reason.
 	Skip map[string]string
 }

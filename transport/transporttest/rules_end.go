@@ -119,7 +119,7 @@ func refusedConnectionEnds(t *testing.T, k *kit) {
 		fmt.Errorf("of no known kind"),
 	} {
 		k.t.Run("", func(t *testing.T) {
-			k := &kit{t: t, h: k.h, owner: newOwner()}
+			k := &kit{t: t, h: k.h, owner: newOwner(), refuses: true}
 			k.owner.accept = func(transport.Conn) error { return refusal }
 			k.serve(roomy, grace)
 			k.wantRefused()
@@ -128,10 +128,7 @@ func refusedConnectionEnds(t *testing.T, k *kit) {
 }
 
 func admitComesFirst(t *testing.T, k *kit) {
-	if k.h.Unbound {
-		t.Skip("the medium does not ask Admit")
-	}
-	k.owner = newOwner()
+	k.refuses, k.owner = true, newOwner()
 	k.owner.admit = func(transport.Info) error {
 		return &transport.Refusal{Reason: transport.ReasonOverloaded}
 	}
