@@ -3,6 +3,10 @@ package mcp
 import (
 	"slices"
 	"testing"
+	"time"
+	"unique"
+
+	"github.com/erlmcp/erlmcp/internal/jsonrpc"
 )
 
 func TestNegotiation(t *testing.T) {
@@ -22,17 +26,47 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// TestNegotiationPassesOverRevisionsWithoutHandshake adds a row of the kind that has no initialize.
-func TestNegotiationPassesOverRevisionsWithoutHandshake(t *testing.T) {
+// TestRevisionWithoutHandshakeIsARow adds a row of the kind that has no initialize and starts a session with it.
+func TestRevisionWithoutHandshakeIsARow(t *testing.T) {
 	before := revisions
 	defer func() { revisions = before }()
-	revisions = append(Revisions(), &Revision{Version: "2026-07-28"})
+	row := &Revision{Version: "2026-07-28", Completions: true, CompletionContext: true, ResourceNotFound: CodeInvalidParams}
+	revisions = append(Revisions(), row)
 	if got := negotiate("2026-07-28").Version; got != "2025-11-25" {
-		t.Errorf("got %s, want 2025-11-25", got)
+		t.Errorf("initialize: got %s, want 2025-11-25", got)
 	}
-	row := methods[MethodSubscribe]
-	if row.inRevision(RevisionOf("2026-07-28")) {
-		t.Error("resources/subscribe is in a revision without sessions")
+	st := &State{revision: row, initialized: true, client: unique.Make(clientInfo{})}
+	s := NewSession(scenarioServer(), SessionOptions{}, st)
+	for _, c := range []struct {
+		request string
+		want    int // error code; 0: none
+	}{
+		{`"tools/list"`, 0},
+		{`"tools/call","params":{"name":"slow"}`, 0},
+		{`"ping"`, CodeMethodNotFound},
+		{`"initialize","params":{}`, CodeMethodNotFound},
+		{`"resources/subscribe","params":{"uri":"test://static/text"}`, CodeMethodNotFound},
+		{`"logging/setLevel","params":{"level":"info"}`, CodeMethodNotFound},
+		{`"resources/read","params":{"uri":"test://none"}`, CodeInvalidParams},
+	} {
+		m := scan(t, `{"jsonrpc":"2.0","id":1,"method":`+c.request+`}`)
+		for _, e := range s.Step(time.Time{}, Received{Route: 1, Message: m}, nil) {
+			got := 0
+			switch e := e.(type) {
+			case StartCall:
+				s.Step(time.Time{}, CallDone{e.Call, Outcome{Result: emptyResult}}, nil)
+			case Reply:
+				if answer := scan(t, string(e.Text)); answer.Kind == jsonrpc.Failure {
+					got = peerError(answer.Error).Code
+				}
+			}
+			if got != c.want {
+				t.Errorf("%s: got code %d, want %d", c.request, got, c.want)
+			}
+		}
+	}
+	if got := s.Step(time.Time{}, FeaturesChanged{ToolsChanged}, nil); len(got) != 0 {
+		t.Errorf("list changed: got %v, want nothing", got)
 	}
 }
 
