@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // checkNever says whether a word of expect.never is one that forbidden judges.
@@ -103,8 +101,7 @@ func longLabel(url string, n int) string {
 	if url == "" {
 		return ""
 	}
-	client := http.Client{Timeout: 5 * time.Second}
-	resp, err := client.Get(url)
+	resp, err := oneShot.Get(url)
 	if err != nil {
 		return fmt.Sprintf("metrics: %v", err)
 	}

@@ -121,12 +121,15 @@ func (s *Server) awaitReady(ctx context.Context, exited <-chan struct{}) error {
 	}
 }
 
+// oneShot is a client that keeps no connection.
+var oneShot = http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+
 func ready(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := oneShot.Do(req)
 	if err != nil {
 		return false
 	}
