@@ -196,10 +196,10 @@ func (c *conn) introduce() {
 			c.Close(transport.ReasonInternal)
 		}
 	}()
+	c.medium().SetTimer(c.run.limits.PingInterval) // before Accept, which may close c
 	recv, err := c.run.acceptor.Accept(c)
 	if err == nil {
 		c.recv = recv
-		c.medium().SetTimer(c.run.limits.PingInterval)
 		return
 	}
 	refusal := refusalOf(err)

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -32,6 +33,7 @@ type fixture struct {
 	admit  func(transport.Info) error
 	refuse func(transport.Conn) error
 	echo   bool
+	answer string // to every text, if not empty
 
 	mu     sync.Mutex
 	owners []*owner
@@ -50,6 +52,10 @@ type owner struct {
 func (o *owner) Receive(text []byte) {
 	if o.f.echo {
 		_ = o.conn.Write(transport.Frame{Text: text})
+		return
+	}
+	if o.f.answer != "" {
+		_ = o.conn.Write(transport.Frame{Text: []byte(o.f.answer)})
 		return
 	}
 	if o.on != nil {
@@ -95,7 +101,7 @@ func start(t testing.TB, o Options, change func(*fixture)) *fixture {
 	return startOn(t, o, change, false)
 }
 
-func startOn(t testing.TB, o Options, change func(*fixture), tls bool) *fixture {
+func startOn(t testing.TB, o Options, change func(*fixture), secure bool) *fixture {
 	t.Helper()
 	if o.Grace == 0 {
 		o.Grace = -1
@@ -105,7 +111,7 @@ func startOn(t testing.TB, o Options, change func(*fixture), tls bool) *fixture 
 		change(f)
 	}
 	f.http = httptest.NewUnstartedServer(f.server)
-	if tls {
+	if secure {
 		f.http.StartTLS()
 	} else {
 		f.http.Start()
@@ -138,10 +144,7 @@ func (f *fixture) url() string { return "ws" + strings.TrimPrefix(f.http.URL, "h
 func (f *fixture) dial() *websocket.Conn {
 	f.t.Helper()
 	d := websocket.Dialer{Subprotocols: []string{"mcp"}}
-	if tr, ok := f.http.Client().Transport.(*http.Transport); ok && tr.TLSClientConfig != nil {
-		d.TLSClientConfig = tr.TLSClientConfig.Clone()
-		d.TLSClientConfig.NextProtos = nil
-	}
+	d.TLSClientConfig = clientTLS(f.http)
 	c, _, err := d.Dial(f.url(), nil)
 	if err != nil {
 		f.t.Fatal(err)
@@ -156,6 +159,16 @@ func (f *fixture) open() (*websocket.Conn, *owner) {
 	f.t.Helper()
 	c := f.dial()
 	return c, await(f.t, f.opened, "connection")
+}
+
+// clientTLS is what a client of h needs; nil without TLS.
+func clientTLS(h *httptest.Server) *tls.Config {
+	if h.TLS == nil {
+		return nil
+	}
+	c := h.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	c.NextProtos = nil // HTTP/1.1
+	return c
 }
 
 // tcp opens a connection and sends text.

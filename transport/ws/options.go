@@ -44,8 +44,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// tick is the resolution of timers: fine enough for the shortest limit, at most one second.
-func tick(l transport.Limits) time.Duration {
+// tick is the resolution of timers: fine enough for the shortest limit, at most closeWait.
+func tick(l transport.Limits, closeWait time.Duration) time.Duration {
 	shortest := min(l.WriteTimeout, l.PingInterval, l.PongTimeout, l.ReadBodyTimeout)
-	return min(max(shortest/4, 5*time.Millisecond), time.Second)
+	return min(max(shortest/4, 5*time.Millisecond), closeWait)
 }

@@ -30,14 +30,14 @@ type run struct {
 	roster []*conn // conn.place is the index
 }
 
-func newRun(o *Options, a transport.Acceptor) (*run, error) {
+func newRun(o *Options, closeWait time.Duration, a transport.Acceptor) (*run, error) {
 	r := &run{
 		acceptor: a, limits: o.Limits, grace: o.Grace, closeWait: closeWait, log: o.Logger, start: time.Now(),
 		rules: rules{messageBytes: o.Limits.MessageBytes, frames: o.Limits.FramesPerMessage},
 	}
 	loop, err := poll.New(poll.Options{
 		Shards:         o.Shards,
-		Tick:           tick(o.Limits),
+		Tick:           tick(o.Limits, closeWait),
 		OutgoingBytes:  o.Limits.OutgoingBytes,
 		OutgoingFrames: o.Limits.OutgoingFrames,
 		WriteTimeout:   o.Limits.WriteTimeout,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/erlmcp/erlmcp/transport"
 )
@@ -14,14 +15,15 @@ var ErrServing = errors.New("ws: server is in use")
 // Server serves WebSocket connections that an HTTP server brings in through ServeHTTP. All methods may be
 // called concurrently.
 type Server struct {
-	opts    Options
-	current atomic.Pointer[run] // nil unless Serve runs
+	opts      Options
+	closeWait time.Duration
+	current   atomic.Pointer[run] // nil unless Serve runs
 }
 
 var _ transport.Listener = (*Server)(nil)
 
 // NewServer makes a Server. It costs nothing until Serve runs.
-func NewServer(o Options) *Server { return &Server{opts: o.withDefaults()} }
+func NewServer(o Options) *Server { return &Server{opts: o.withDefaults(), closeWait: closeWait} }
 
 // Serve runs the connections, and blocks. When ctx ends, further upgrades are answered with 503, and open
 // connections are left to their owner for Options.Grace, then closed for ReasonShutdown. It returns nil when
@@ -31,7 +33,7 @@ func (s *Server) Serve(ctx context.Context, a transport.Acceptor) error {
 	if s.current.Load() != nil {
 		return ErrServing
 	}
-	r, err := newRun(&s.opts, a)
+	r, err := newRun(&s.opts, s.closeWait, a)
 	if err != nil {
 		return err
 	}
