@@ -32,11 +32,28 @@ func (s *supervisor) start1(q *call) (Child, error) {
 	if err := s.call(q); err != nil {
 		return Child{}, err
 	}
+	return q.child(), nil
+}
+
+// child is the answer of an operation that starts.
+func (q *call) child() Child {
 	c := Child{ID: q.id, Info: q.info}
 	if g, ok := q.started.(*guard); ok {
 		c.PID = g.pid
 	}
-	return c, nil
+	return c
+}
+
+// rows is the answer of which_children.
+func (q *call) rows() []ChildInfo {
+	list := make([]ChildInfo, len(q.children))
+	for i, c := range q.children {
+		list[i] = ChildInfo{ID: c.id, Type: c.kind, Restarting: c.state == childRestarting}
+		if c.state == childUp {
+			list[i].PID = c.proc.(*guard).pid
+		}
+	}
+	return list
 }
 
 func (s *supervisor) startDynamic(key string, arg any) (Child, error) {

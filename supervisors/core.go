@@ -58,6 +58,14 @@ const (
 	childRestarting                   // between two restart attempts
 )
 
+// name is the key of a dynamic child, the id of another.
+func (ch *child) name() string {
+	if ch.key != "" {
+		return ch.key
+	}
+	return ch.spec.ID
+}
+
 // process is one incarnation of a child, as the shell knows it.
 type process interface{ running() bool }
 
@@ -339,7 +347,14 @@ func (c *core) refuse() {
 // calm reports whether the supervisor runs and no job is under way.
 func (c *core) calm() bool { return c.phase == phaseRunning && c.wait.idle() }
 
-func (c *core) do(a action) { c.out = append(c.out, a) }
+// do adds an action. The process that the child has at this point goes with it, since the books may go on
+// before the action is carried out.
+func (c *core) do(a action) {
+	if a.child != nil {
+		a.proc = a.child.proc
+	}
+	c.out = append(c.out, a)
+}
 
 // timer calls then after d, unless the job has gone on by then.
 func (c *core) timer(d time.Duration, then func()) {

@@ -148,14 +148,7 @@ func (h *Supervisor) WhichChildren() ([]ChildInfo, error) {
 	if err := h.sup.call(q); err != nil {
 		return nil, err
 	}
-	list := make([]ChildInfo, len(q.children))
-	for i, c := range q.children {
-		list[i] = ChildInfo{ID: c.id, Type: c.kind, Restarting: c.state == childRestarting}
-		if c.state == childUp {
-			list[i].PID = c.proc.(*guard).pid
-		}
-	}
-	return list, nil
+	return q.rows(), nil
 }
 
 // CountChildren counts the children.

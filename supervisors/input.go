@@ -30,6 +30,7 @@ const (
 type action struct {
 	kind   actionKind
 	child  *child
+	proc   process // of child
 	token  uint32
 	count  int
 	after  time.Duration

@@ -17,19 +17,19 @@ func (s *supervisor) perform(actions []action) {
 		case doStart:
 			s.start(a.child, a.child.spec.Start)
 		case doStop:
-			s.orderChild(a.child, toShutdown)
+			s.order(a, toShutdown)
 		case doKill:
-			s.orderChild(a.child, toDie)
+			s.order(a, toDie)
 		case doOrphan:
-			s.orderChild(a.child, toFollow)
+			s.order(a, toFollow)
 		case doAbandon:
-			s.abandon(a.child, a.after)
+			s.abandon(a)
 		case doLeave:
-			if g := a.child.proc.(*guard); !isSupervisor(g.inner) {
-				s.abandon(a.child, 0)
+			if g, ok := a.proc.(*guard); ok && !isSupervisor(g.inner) {
+				s.abandon(a)
 			}
 		case doTimedOut:
-			s.timedOut(a.child, a.after, false)
+			s.timedOut(a, false)
 		case doTimer:
 			s.timer(a.after, a.token)
 		case doRetry:
@@ -64,7 +64,7 @@ func (s *supervisor) start(ch *child, start Start) {
 		if spec.Name == "" {
 			spec.Name = ch.spec.ID
 		}
-		s.spawn(ch, &start, newSupervisor(s.sys, spec, s.path+"/"+childName(ch)))
+		s.spawn(ch, &start, newSupervisor(s.sys, spec, s.path+"/"+ch.name()))
 	default:
 		inner, err := produce(start.produce, ch.arg)
 		if err != nil {
@@ -157,10 +157,7 @@ func (s *supervisor) spawn(ch *child, start *Start, inner actor.Actor) {
 
 // childName is the last part of the name of a child's actor.
 func childName(ch *child) string {
-	name := ch.key
-	if name == "" {
-		name = ch.spec.ID
-	}
+	name := ch.name()
 	if ch.names > 0 {
 		name += "~" + strconv.Itoa(int(ch.names))
 	}
@@ -185,33 +182,32 @@ func (s *supervisor) propsOf(ch *child, start *Start) *actor.Props {
 	return p
 }
 
-func (s *supervisor) orderChild(ch *child, o order) {
-	if g, ok := ch.proc.(*guard); ok {
+func (s *supervisor) order(a action, o order) {
+	if g, ok := a.proc.(*guard); ok {
 		g.order(s.sys.as, o)
 	}
 }
 
 // abandon gives up a process that does not end: it is no longer reachable, and counts as killed.
-func (s *supervisor) abandon(ch *child, after time.Duration) {
-	g, ok := ch.proc.(*guard)
+func (s *supervisor) abandon(a action) {
+	g, ok := a.proc.(*guard)
 	if !ok || !g.settle(stateAbandoned) {
 		return
 	}
 	s.sys.as.ProcessRegistry.Remove(g.pid)
-	ch.names++
+	a.child.names++
 	s.sys.abandoned.Add(1)
-	s.timedOut(ch, after, true)
-	s.sys.logAbandoned(s.path, ch, g.pid)
+	s.timedOut(a, true)
+	s.sys.logAbandoned(s.path, a.child, g.pid)
 	s.noteExit(g, g.pid, Killed)
 }
 
-func (s *supervisor) timedOut(ch *child, after time.Duration, abandoned bool) {
+func (s *supervisor) timedOut(a action, abandoned bool) {
 	if !abandoned {
 		s.sys.timedOut.Add(1)
 	}
-	if s.sys.events != nil {
-		pid := ch.proc.(*guard).pid
-		s.sys.events(ShutdownTimedOut{s.path, ch.spec.ID, pid, after, abandoned})
+	if g, ok := a.proc.(*guard); ok && s.sys.events != nil {
+		s.sys.events(ShutdownTimedOut{s.path, a.child.spec.ID, g.pid, a.after, abandoned})
 	}
 }
 
@@ -251,7 +247,7 @@ func (s *supervisor) note(a action) {
 	ch := a.child
 	switch a.kind {
 	case doNoteStarted:
-		s.sys.events(ChildStarted{s.path, ch.spec.ID, ch.arg, ch.proc.(*guard).pid, ch.attempt > 1})
+		s.sys.events(ChildStarted{s.path, ch.spec.ID, ch.arg, a.proc.(*guard).pid, ch.attempt > 1})
 	case doNoteIgnored:
 		s.sys.events(ChildIgnored{s.path, ch.spec.ID, ch.arg})
 	case doNoteFailed:
