@@ -29,7 +29,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.options.WebSocket != nil && (path == s.upgrades || upgradesToWebSocket(r)) {
-		s.options.WebSocket.ServeHTTP(w, r)
+		s.options.WebSocket.ServeHTTP(upgrade{w}, r)
 		return
 	}
 	if path == s.upgrades {
