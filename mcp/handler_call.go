@@ -42,7 +42,8 @@ func (s *Session) toolsCall(r request, out []Effect) []Effect {
 	return s.start(r, name, m, run, out)
 }
 
-// resourcesRead starts reading a resource.
+// resourcesRead starts reading a resource. Which one it is the call finds out: matching a long URI with many
+// templates is too much work for a turn.
 //
 // MCP 2025-11-25, server/resources.
 func (s *Session) resourcesRead(r request, out []Effect) []Effect {
@@ -50,11 +51,12 @@ func (s *Session) resourcesRead(r request, out []Effect) []Effect {
 	if err != nil {
 		return refuse(r, err, out)
 	}
-	resource := s.server.catalog().readResource(uri)
-	if resource == nil {
-		return refuse(r, s.translate(ResourceNotFound(uri)), out)
-	}
+	c := s.server.catalog()
 	run := func(ctx context.Context, p Peer) Outcome {
+		resource := c.readResource(uri)
+		if resource == nil {
+			return Outcome{Err: ResourceNotFound(uri)}
+		}
 		return resource.read(ctx, &ReadResourceRequest{
 			Session: NewServerSession(p),
 			Params:  &ReadResourceParams{Meta: m.decode(), URI: uri},

@@ -2,11 +2,11 @@ package mcp
 
 import "github.com/erlmcp/erlmcp/internal/jsonrpc"
 
-// Limits of subscriptions beside their number: they are part of the state.
-const (
-	maxURIBytes     = 2048
-	maxWatchedBytes = 256 << 10 // all URIs of a session together
-)
+// maxURIBytes bounds the URI of a resource. Matching one with a template takes about 1 us a byte.
+const maxURIBytes = 2048
+
+// maxWatchedBytes bounds the URIs of all subscriptions of a session together: they are part of its state.
+const maxWatchedBytes = 256 << 10
 
 // subscribe adds a resource to those whose changes the client hears of.
 //
@@ -18,8 +18,6 @@ func (s *Session) subscribe(r request, out []Effect) []Effect {
 		return refuse(r, err, out)
 	case s.state.Subscribed(uri):
 		return reply(r, emptyResult, out)
-	case len(uri) > maxURIBytes:
-		return refuse(r, InvalidParams("uri is too long"), out)
 	case s.server.catalog().readResource(uri) == nil:
 		return refuse(r, s.translate(ResourceNotFound(uri)), out)
 	case len(s.state.subscriptions) >= int(s.watched) || s.state.bytes+len(uri) > maxWatchedBytes:
@@ -57,5 +55,8 @@ func decodeURI(params []byte) (string, meta, *Error) {
 		}
 	}
 	d.require("uri", there)
+	if len(uri) > maxURIBytes {
+		d.complain("uri", "a string of at most 2048 bytes")
+	}
 	return uri, m, d.err
 }

@@ -54,11 +54,10 @@ func TestRevisionWithoutHandshakeIsARow(t *testing.T) {
 			got := 0
 			switch e := e.(type) {
 			case StartCall:
-				s.Step(time.Time{}, CallDone{e.Call, Outcome{Result: emptyResult}}, nil)
+				done := CallDone{e.Call, e.Run(t.Context(), deafPeer{st})}
+				got = codeOf(t, s.Step(time.Time{}, done, nil)[0])
 			case Reply:
-				if answer := scan(t, string(e.Text)); answer.Kind == jsonrpc.Failure {
-					got = peerError(answer.Error).Code
-				}
+				got = codeOf(t, e)
 			}
 			if got != c.want {
 				t.Errorf("%s: got code %d, want %d", c.request, got, c.want)
@@ -68,6 +67,15 @@ func TestRevisionWithoutHandshakeIsARow(t *testing.T) {
 	if got := s.Step(time.Time{}, FeaturesChanged{ToolsChanged}, nil); len(got) != 0 {
 		t.Errorf("list changed: got %v, want nothing", got)
 	}
+}
+
+// codeOf is the error code of a reply; 0 if it has a result.
+func codeOf(t *testing.T, e Effect) int {
+	t.Helper()
+	if answer := scan(t, string(e.(Reply).Text)); answer.Kind == jsonrpc.Failure {
+		return peerError(answer.Error).Code
+	}
+	return 0
 }
 
 func TestRevisionsAreInOrder(t *testing.T) {
