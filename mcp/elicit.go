@@ -9,8 +9,9 @@ import (
 )
 
 // Elicit asks the user something through the client and waits for what the user does. What the user put into
-// a form has been checked against params.RequestedSchema; an answer that breaks it is an error. It
-// fails with an *Error of CodeMethodNotFound if the client cannot do it in this mode.
+// a form has been checked against params.RequestedSchema; an answer that breaks it is an error. Defaults of
+// the schema are the client's to fill in: what it leaves out, the user left out. Elicit fails with an *Error
+// of CodeMethodNotFound if the client cannot do it in this mode.
 func (ss *ServerSession) Elicit(ctx context.Context, params *ElicitParams) (*ElicitResult, error) {
 	p, schema, err := prepareElicit(params, ss.peer.State().Revision())
 	if err != nil {
