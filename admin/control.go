@@ -1,0 +1,67 @@
+package admin
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+)
+
+// Options configures a Control.
+type Options struct {
+	Socket  string  // path; mandatory
+	Version string  // the answer to GET /version
+	Health  *Health // nil means no health endpoints
+	// Routes are further handlers, by the patterns of http.ServeMux.
+	Routes map[string]http.Handler
+	Logger *slog.Logger // nil discards
+}
+
+// Control is the control socket of a node.
+type Control struct{ opts Options }
+
+// NewControl makes a control socket; Serve opens it.
+func NewControl(o Options) *Control {
+	o.Logger = orDiscard(o.Logger)
+	return &Control{opts: o}
+}
+
+// Serve answers on the socket until ctx ends, then removes it. Errors: ErrSocketInUse, or why the socket
+// cannot be opened.
+func (c *Control) Serve(ctx context.Context) error {
+	l, err := listenSocket(ctx, c.opts.Socket)
+	if err != nil {
+		return err
+	}
+	c.opts.Logger.LogAttrs(ctx, slog.LevelInfo, "control socket open", slog.String("path", c.opts.Socket))
+	return serve(ctx, &ownListener{l, c.opts.Logger}, c.Handler(), c.opts.Logger)
+}
+
+// Handler is what the socket serves.
+func (c *Control) Handler() http.Handler {
+	mux := http.NewServeMux()
+	answer(mux, "GET /ping", "pong\n")
+	answer(mux, "GET /version", c.opts.Version+"\n")
+	if c.opts.Health != nil {
+		for path, h := range c.opts.Health.Routes() {
+			mux.Handle(path, h)
+		}
+	}
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	for pattern, h := range c.opts.Routes {
+		mux.Handle(pattern, h)
+	}
+	return mux
+}
+
+func answer(mux *http.ServeMux, pattern, text string) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, text) // a client that has gone needs no answer
+	})
+}
