@@ -1,0 +1,91 @@
+package actors
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// anchor is what of a session outlives a crash of its actor, and what other goroutines may know of it.
+type anchor struct {
+	id     string
+	gw     *Gateway
+	pid    *actor.PID // set before the anchor is in the table; the same for all incarnations
+	ledger ledger
+	state  atomic.Pointer[mcp.State] // last snapshot; nil before initialize
+	start  time.Time
+
+	incarnation atomic.Uint32
+	routes      atomic.Uint32 // last route given out
+	lastUse     atomic.Uint32 // second of the gateway's clock
+	used        atomic.Bool   // a request after initialize has come in
+	ended       atomic.Bool
+
+	// streams is the session's own stream (route 0): the duplex connection, or the newest GET stream.
+	// log keeps events for resumption. Both belong to the session's turns, which never overlap.
+	log *eventLog
+
+	mu     sync.Mutex
+	own    *link // route 0
+	reason transport.Reason
+}
+
+// stream returns the link of route 0, or nil.
+func (a *anchor) stream() *link {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.own
+}
+
+// attach makes l the link of route 0 and returns the one before.
+func (a *anchor) attach(l *link) *link {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.own
+	a.own = l
+	return before
+}
+
+// detach forgets l if it is the link of route 0.
+func (a *anchor) detach(l *link) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.own != l {
+		return false
+	}
+	a.own = nil
+	return true
+}
+
+// end marks the session as ended for reason; the first reason wins.
+func (a *anchor) end(reason transport.Reason) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.reason == transport.ReasonDone {
+		a.reason = reason
+	}
+}
+
+func (a *anchor) endReason() transport.Reason {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.reason
+}
+
+// post delivers a message to the session's actor; the turn may run before post returns.
+func (a *anchor) post(message any) {
+	a.gw.root.Send(a.pid, message)
+}
+
+// target returns the link that messages on route go to, or nil.
+func (a *anchor) target(route mcp.Route) *link {
+	if route == 0 {
+		return a.stream()
+	}
+	return a.ledger.link(route)
+}

@@ -1,0 +1,226 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/erlmcp/erlmcp/mcp"
+)
+
+var (
+	errSessionEnded = errors.New("actors: session has ended")
+	errCallTimeout  = errors.New("actors: call timed out")
+	errCallDone     = errors.New("actors: call has ended")
+)
+
+// call is one running handler. It is the context the handler runs with and the peer through which the
+// handler reaches its session. It reports to the session by message, and only to the incarnation that
+// started it.
+type call struct {
+	a           *anchor
+	id          mcp.CallID
+	route       mcp.Route
+	incarnation uint32
+	state       *mcp.State
+	handler     func(context.Context, mcp.Peer) mcp.Outcome
+	timeout     time.Duration
+	limit       time.Time // whatever progress is made
+
+	mu    sync.Mutex
+	timer *time.Timer
+	done  chan struct{} // made when somebody asks for it
+	cause error         // why the call was cancelled; nil while it may run
+	token uint64
+	asks  map[uint64]chan mcp.Answer
+}
+
+var (
+	_ mcp.Peer        = (*call)(nil)
+	_ context.Context = (*call)(nil)
+)
+
+func newCall(a *anchor, incarnation uint32, e mcp.StartCall) *call {
+	c := &call{
+		a: a, id: e.Call, route: e.Route, incarnation: incarnation, state: a.state.Load(),
+		handler: e.Run, timeout: e.Timeout, limit: time.Now().Add(a.gw.opts.Limits.CallTime),
+	}
+	if c.timeout == 0 {
+		c.timeout = a.gw.opts.Limits.CallTimeout
+	}
+	if c.timeout > 0 {
+		c.timer = time.AfterFunc(c.timeout, c.expire)
+	}
+	return c
+}
+
+// run runs the handler and reports its outcome. It is called once, off the session's turn.
+func (c *call) run() {
+	outcome := c.handler(c, c)
+	c.report(mcp.CallDone{Call: c.id, Outcome: outcome})
+}
+
+// expire answers for a handler that takes too long. What it returns later is dropped by the core.
+func (c *call) expire() {
+	c.a.gw.obs.LimitHit(LimitCallTime)
+	c.cancel(errCallTimeout)
+	c.report(mcp.CallDone{Call: c.id, Outcome: mcp.Outcome{Err: &mcp.Error{Code: mcp.CodeDeadline, Message: "the call ran out of time"}}})
+}
+
+func (c *call) report(in mcp.Input) {
+	c.a.post(&callEvent{incarnation: c.incarnation, in: in})
+}
+
+// extend restarts the time-out: the call made progress.
+func (c *call) extend() { c.rearm(c.timeout) }
+
+// rearm lets the call go on for d, at most up to its limit.
+func (c *call) rearm(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer == nil || c.cause != nil {
+		return
+	}
+	c.timer.Reset(max(min(d, time.Until(c.limit)), 0))
+}
+
+// cancel ends the call's context for cause; the first cause wins.
+func (c *call) cancel(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return
+	}
+	c.cause = cause
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// stop releases what a call that has ended holds.
+func (c *call) stop() {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.cancel(errCallDone)
+}
+
+// answered hands the client's answer to the handler that waits for it.
+func (c *call) answered(e mcp.Answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ch, ok := c.asks[e.Token]; ok {
+		delete(c.asks, e.Token)
+		ch <- e // has room for the one answer
+	}
+}
+
+// Deadline implements context.Context. The time-out moves with progress, so no fixed deadline is told.
+func (c *call) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done implements context.Context.
+func (c *call) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.cause != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Err implements context.Context: context.DeadlineExceeded after the time-out, otherwise
+// context.Canceled.
+func (c *call) Err() error {
+	switch c.why() {
+	case nil:
+		return nil
+	case errCallTimeout:
+		return context.DeadlineExceeded
+	default:
+		return context.Canceled
+	}
+}
+
+// Value implements context.Context.
+func (c *call) Value(any) any { return nil }
+
+func (c *call) why() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
+// SessionID implements mcp.Peer.
+func (c *call) SessionID() string { return c.a.id }
+
+// State implements mcp.Peer.
+func (c *call) State() *mcp.State { return c.state }
+
+// Notify implements mcp.Peer.
+func (c *call) Notify(method string, params []byte) error {
+	if err := c.why(); err != nil {
+		return err
+	}
+	c.report(mcp.CallNotified{Call: c.id, Method: method, Params: params})
+	return nil
+}
+
+// Ask implements mcp.Peer. While the client is asked, the call's time-out does not run: people answer
+// elicitations.
+func (c *call) Ask(ctx context.Context, method string, params []byte) ([]byte, error) {
+	token, ch, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	c.rearm(time.Until(c.limit))
+	defer c.extend()
+	c.report(mcp.CallAsked{Call: c.id, Token: token, Method: method, Params: params})
+	select {
+	case answer := <-ch:
+		if answer.Err != nil {
+			return nil, answer.Err
+		}
+		return answer.Result, nil
+	case <-c.Done():
+		err = c.why()
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	c.forget(token)
+	c.report(mcp.AskAbandoned{Call: c.id, Token: token})
+	return nil, err
+}
+
+func (c *call) open() (uint64, chan mcp.Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cause != nil {
+		return 0, nil, c.cause
+	}
+	c.token++
+	if c.asks == nil {
+		c.asks = make(map[uint64]chan mcp.Answer)
+	}
+	ch := make(chan mcp.Answer, 1)
+	c.asks[c.token] = ch
+	return c.token, ch, nil
+}
+
+func (c *call) forget(token uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.asks, token)
+}
+
+// CloseStream implements mcp.Peer.
+func (c *call) CloseStream() error {
+	if err := c.why(); err != nil {
+		return err
+	}
+	c.report(mcp.CallStreamClosed{Call: c.id})
+	return nil
+}

@@ -1,0 +1,94 @@
+package actors
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/erlmcp/erlmcp/mcp"
+)
+
+// eventLog keeps the last events of a session's event streams, so that a client can resume one after its
+// connection broke (MCP 2025-11-25, basic/transports, resumability). It belongs to the session's turns.
+//
+// An event id is "<stream>-<number>": the stream is the route, the number runs through all streams of the
+// session. Ids mean something within their session only, so they need no seal of their own.
+type eventLog struct {
+	next   uint64
+	bytes  int
+	events []event // oldest first
+}
+
+type event struct {
+	route mcp.Route
+	seq   uint64
+	text  []byte // empty: primes the stream
+	last  bool
+}
+
+// eventOverhead is what an entry costs beside its text, in bytes.
+const eventOverhead = 64
+
+// add appends an event and returns its id. The oldest events go when the log exceeds limit bytes; dropped
+// says how many.
+func (l *eventLog) add(route mcp.Route, text []byte, last bool, limit int) (id string, dropped int) {
+	l.next++
+	e := event{route: route, seq: l.next, text: text, last: last}
+	l.events = append(l.events, e)
+	l.bytes += len(text) + eventOverhead
+	for l.bytes > limit && dropped < len(l.events)-1 {
+		l.bytes -= len(l.events[dropped].text) + eventOverhead
+		l.events[dropped] = event{}
+		dropped++
+	}
+	if dropped > 0 {
+		l.events = append(l.events[:0], l.events[dropped:]...)
+	}
+	return e.id(), dropped
+}
+
+// after returns the events of route with a number above seq, oldest first.
+func (l *eventLog) after(route mcp.Route, seq uint64) []event {
+	var out []event
+	for _, e := range l.events {
+		if e.route == route && e.seq > seq {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// knows reports whether number seq has been given out.
+func (l *eventLog) knows(seq uint64) bool { return seq > 0 && seq <= l.next }
+
+// forget drops the events of streams for which done is true.
+func (l *eventLog) forget(done func(mcp.Route) bool) {
+	kept := l.events[:0]
+	l.bytes = 0
+	for _, e := range l.events {
+		if done(e.route) {
+			continue
+		}
+		kept = append(kept, e)
+		l.bytes += len(e.text) + eventOverhead
+	}
+	clear(l.events[len(kept):])
+	l.events = kept
+}
+
+func (e event) id() string {
+	return strconv.FormatUint(uint64(e.route), 10) + "-" + strconv.FormatUint(e.seq, 10)
+}
+
+// parseEventID splits an event id.
+func parseEventID(id string) (route mcp.Route, seq uint64, ok bool) {
+	stream, number, found := strings.Cut(id, "-")
+	if !found {
+		return 0, 0, false
+	}
+	r, err := strconv.ParseUint(stream, 10, 32)
+	if err != nil {
+		return 0, 0, false
+	}
+	seq, err = strconv.ParseUint(number, 10, 64)
+	return mcp.Route(r), seq, err == nil
+}

@@ -1,0 +1,335 @@
+package actors
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/erlmcp/erlmcp/internal/jsonrpc"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/supervisors"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// Gateway admits connections and starts, finds and ends sessions. It implements transport.Acceptor for
+// every medium of a node. Methods are safe for concurrent use.
+type Gateway struct {
+	server   *mcp.Server
+	root     *actor.RootContext
+	sessions *supervisors.Dynamic
+	table    *table
+	opts     Options
+	log      *slog.Logger
+	obs      Observer
+
+	epoch       time.Time     // of the clock
+	clock       atomic.Uint32 // seconds since epoch, moved by Serve
+	connections atomic.Int64
+	draining    atomic.Bool
+
+	mu      sync.Mutex
+	pending mcp.Change          // changes that wait to be told
+	updated map[string]struct{} // URIs that wait to be told
+	wake    chan struct{}
+}
+
+var _ transport.Acceptor = (*Gateway)(nil)
+
+// NewGateway makes a gateway for the features of server. Its sessions run under Sessions, which belongs
+// into the supervision tree, and need Serve to run beside them.
+func NewGateway(server *mcp.Server, system *supervisors.System, o Options) *Gateway {
+	o = o.withDefaults()
+	g := &Gateway{
+		server: server, root: system.ActorSystem().Root, table: newTable(), opts: o,
+		log: o.Logger, obs: o.Observer, epoch: time.Now(), wake: make(chan struct{}, 1),
+	}
+	g.sessions = supervisors.NewDynamic(supervisors.DynamicSpec{
+		Name:       "sessions",
+		Intensity:  o.Intensity,
+		Period:     o.Period,
+		Partitions: o.Partitions,
+		Template: supervisors.ChildSpec{
+			ID:       "session",
+			Restart:  supervisors.Transient,
+			Shutdown: supervisors.ShutdownAfter(5 * time.Second),
+			Start:    g.sessionStart(),
+		},
+		Ended: func(_ string, arg any, reason supervisors.ExitReason) { g.ended(arg.(*anchor), reason) },
+	})
+	return g
+}
+
+// Sessions is the child spec of the session supervisor.
+func (g *Gateway) Sessions() supervisors.ChildSpec { return g.sessions.ChildSpec() }
+
+// Count is the number of sessions.
+func (g *Gateway) Count() int { return g.table.len() }
+
+// Connections is the number of open duplex connections and event streams.
+func (g *Gateway) Connections() int { return int(g.connections.Load()) }
+
+// Admit implements transport.Acceptor.
+func (g *Gateway) Admit(info transport.Info) error {
+	if r := g.admission(info.Mode); r != nil {
+		g.obs.Rejected(r.Reason)
+		return r
+	}
+	return nil
+}
+
+func (g *Gateway) admission(mode transport.Mode) *transport.Refusal {
+	switch {
+	case g.draining.Load():
+		return &transport.Refusal{Reason: transport.ReasonShutdown}
+	case mode != transport.Exchange && g.connections.Load() >= int64(g.opts.Limits.Connections):
+		g.obs.LimitHit(LimitConnections)
+		return &transport.Refusal{Reason: transport.ReasonOverloaded}
+	case mode == transport.Duplex && g.table.len() >= g.opts.Limits.Sessions:
+		g.obs.LimitHit(LimitSessions)
+		return &transport.Refusal{Reason: transport.ReasonOverloaded}
+	}
+	return nil
+}
+
+// Accept implements transport.Acceptor. A duplex connection starts its session at once, an exchange finds
+// or starts it when its message is read, an event stream has to name it.
+func (g *Gateway) Accept(conn transport.Conn) (transport.Receiver, error) {
+	info := conn.Info()
+	if r := g.admission(info.Mode); r != nil {
+		return nil, g.refused(r)
+	}
+	l := &link{gw: g, conn: conn, mode: info.Mode}
+	var refusal *transport.Refusal
+	switch info.Mode {
+	case transport.Exchange:
+		return l, nil
+	case transport.Stream:
+		refusal = g.openStream(l, info)
+	default:
+		refusal = g.openDuplex(l, info)
+	}
+	if refusal != nil {
+		return nil, g.refused(refusal)
+	}
+	return l, nil
+}
+
+func (g *Gateway) openDuplex(l *link, info transport.Info) *transport.Refusal {
+	if info.Session != "" {
+		return &transport.Refusal{Reason: transport.ReasonNoSession}
+	}
+	if r := g.reserve(l, info); r != nil {
+		return r
+	}
+	a, r := g.start(l, info)
+	if r != nil {
+		g.release(l, r.Reason)
+		return r
+	}
+	l.anchor = a
+	return nil
+}
+
+func (g *Gateway) openStream(l *link, info transport.Info) *transport.Refusal {
+	if info.Session == "" {
+		return refusal(transport.ReasonBadRequest, sessionError("", "Mcp-Session-Id header is required"))
+	}
+	l.anchor = g.lookup(info)
+	if l.anchor == nil || l.anchor.state.Load() == nil {
+		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
+	}
+	if r := g.reserve(l, info); r != nil {
+		return r
+	}
+	m := &streamOpened{link: l}
+	m.route, m.seq, m.resume = parseEventID(info.LastEventID)
+	l.anchor.lastUse.Store(g.clock.Load())
+	l.anchor.used.Store(true)
+	l.anchor.post(m)
+	return nil
+}
+
+// reserve counts a connection in, unless the node is full.
+func (g *Gateway) reserve(l *link, info transport.Info) *transport.Refusal {
+	if g.connections.Add(1) > int64(g.opts.Limits.Connections) {
+		g.connections.Add(-1)
+		g.obs.LimitHit(LimitConnections)
+		return &transport.Refusal{Reason: transport.ReasonOverloaded}
+	}
+	g.obs.ConnectionOpened(info.Transport)
+	return nil
+}
+
+// release counts a connection out.
+func (g *Gateway) release(l *link, reason transport.Reason) {
+	g.connections.Add(-1)
+	g.obs.ConnectionClosed(l.conn.Info().Transport, reason)
+}
+
+func (g *Gateway) refused(r *transport.Refusal) error {
+	g.obs.Rejected(r.Reason)
+	if len(r.Text) == 0 {
+		r.Text = errorText(refusalError("", r.Reason))
+	}
+	return r
+}
+
+func refusal(reason transport.Reason, err *jsonrpc.Error) *transport.Refusal {
+	return &transport.Refusal{Reason: reason, Text: errorText(err)}
+}
+
+// End implements transport.Acceptor: the client ends its session.
+func (g *Gateway) End(info transport.Info) error {
+	if info.Session == "" {
+		return refusal(transport.ReasonBadRequest, sessionError("", "Mcp-Session-Id header is required"))
+	}
+	a := g.lookup(info)
+	if a == nil {
+		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
+	}
+	g.endSession(a, transport.ReasonSessionEnded)
+	return nil
+}
+
+// endSession makes the session unknown at once and lets its actor end.
+func (g *Gateway) endSession(a *anchor, reason transport.Reason) {
+	g.table.remove(a.id)
+	a.end(reason)
+	a.post(&endSession{reason: reason})
+}
+
+// lookup finds the session a client names.
+func (g *Gateway) lookup(info transport.Info) *anchor {
+	return g.table.get(info.Session)
+}
+
+// start starts a session: its actor under the session supervisor, its anchor in the table.
+func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refusal) {
+	if g.draining.Load() {
+		return nil, &transport.Refusal{Reason: transport.ReasonShutdown}
+	}
+	if g.table.len() >= g.opts.Limits.Sessions {
+		g.obs.LimitHit(LimitSessions)
+		return nil, &transport.Refusal{Reason: transport.ReasonOverloaded}
+	}
+	a := &anchor{id: rand.Text(), gw: g, start: time.Now()}
+	a.lastUse.Store(g.clock.Load())
+	if info.Mode == transport.Duplex {
+		a.own = l
+	}
+	child, err := g.sessions.StartChild(a.id, a)
+	if err != nil {
+		g.log.LogAttrs(context.Background(), slog.LevelError, "session not started", slog.Any("err", err))
+		return nil, &transport.Refusal{Reason: transport.ReasonInternal}
+	}
+	a.pid = child.PID
+	g.table.put(a)
+	if a.ended.Load() {
+		g.table.remove(a.id) // it ended before it was in the table
+	}
+	g.obs.SessionStarted()
+	return a, nil
+}
+
+// sessionStart makes session actors whose turns run on the delivering goroutine (docs/adr/0002).
+func (g *Gateway) sessionStart() supervisors.Start {
+	return supervisors.ActorWith(
+		func(arg any) actor.Actor { return &session{a: arg.(*anchor)} },
+		actor.WithDispatcher(actor.NewSynchronizedDispatcher(turnThroughput)),
+		actor.WithMailbox(actor.UnboundedLockfree()),
+	)
+}
+
+// turnThroughput is the number of messages a mailbox handles before it yields the processor.
+const turnThroughput = 300
+
+// ended clears up after a session whose actor has ended for good.
+func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
+	if a.ended.Swap(true) {
+		return
+	}
+	g.table.remove(a.id)
+	if !exit.IsNormal() {
+		a.end(transport.ReasonInternal)
+	}
+	reason := a.endReason()
+	for _, d := range a.ledger.takeAll(true) {
+		d.link.settled(d, errorText(refusalError(d.id, reason)), true, reason.HTTPStatus())
+	}
+	if own := a.attach(nil); own != nil {
+		own.conn.Close(reason)
+	}
+	g.obs.SessionEnded(reason, time.Since(a.start))
+}
+
+// refusalError is the JSON-RPC error for a reason.
+func refusalError(id jsonrpc.ID, reason transport.Reason) *jsonrpc.Error {
+	code := 0
+	switch reason {
+	case transport.ReasonShutdown:
+		code = mcp.CodeDraining
+	case transport.ReasonOverloaded, transport.ReasonSlow:
+		code = mcp.CodeOverloaded
+	case transport.ReasonQuota:
+		code = mcp.CodeQuota
+	case transport.ReasonInternal:
+		return internalError(id)
+	default:
+		return sessionError(id, reason.String())
+	}
+	err := mcp.RetryLater(code, reason.String(), transport.RetryAfter).Wire()
+	err.ID = id
+	return err
+}
+
+// Drain ends the work of the node in order: nothing new is admitted, open requests may finish until ctx
+// ends, then every client is told to go and its session ends, spread over the given time. It returns the
+// number of requests that had to be cut short.
+func (g *Gateway) Drain(ctx context.Context, spread time.Duration) int {
+	g.draining.Store(true)
+	g.broadcast(mcp.Draining{})
+	cut := g.quiesce(ctx)
+	g.dismiss(spread)
+	return cut
+}
+
+// quiesce waits until no request is open, or ctx ends.
+func (g *Gateway) quiesce(ctx context.Context) int {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		open := 0
+		for shard := range tableShards {
+			for _, a := range g.table.list(shard) {
+				open += a.ledger.len()
+			}
+		}
+		if open == 0 {
+			return 0
+		}
+		select {
+		case <-ctx.Done():
+			return open
+		case <-tick.C:
+		}
+	}
+}
+
+// dismiss ends every session, spread over time so that the clients do not all come back at once.
+func (g *Gateway) dismiss(spread time.Duration) {
+	pause := spread / tableShards
+	for shard := range tableShards {
+		sessions := g.table.list(shard)
+		for _, a := range sessions {
+			g.endSession(a, transport.ReasonShutdown)
+		}
+		if pause > 0 && len(sessions) > 0 && g.table.len() > 0 {
+			time.Sleep(pause)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/erlmcp/erlmcp/internal/jsonrpc"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// link is a connection as sessions see it. It reads what comes in far enough to know which session it is
+// for and what is owed, and hands it on. It survives a crash of its session.
+type link struct {
+	gw     *Gateway
+	conn   transport.Conn
+	anchor *anchor // of an exchange: nil until its message has been read
+	route  mcp.Route
+	mode   transport.Mode
+	batch  bool // the exchange carries a batch
+	primed bool // an event stream has begun; belongs to the session's turns
+	gone   atomic.Bool
+}
+
+var _ transport.Receiver = (*link)(nil)
+
+// Receive implements transport.Receiver.
+func (l *link) Receive(text []byte) {
+	l.gw.obs.Bytes(len(text), 0)
+	if jsonrpc.IsBatch(text) {
+		l.receiveBatch(text)
+		return
+	}
+	message, err := jsonrpc.Scan(text, l.gw.opts.Limits.JSON)
+	if err != nil {
+		l.refuse(err, statusBadRequest)
+		return
+	}
+	if l.mode == transport.Exchange && !l.resolve(message) {
+		return
+	}
+	l.deliver(message, nil)
+	if l.mode == transport.Exchange && message.Kind != jsonrpc.Request {
+		l.conn.Close(transport.ReasonDone)
+	}
+}
+
+// resolve finds the session of an exchange, or starts it for an initialize request. It reports false when
+// the exchange has been answered.
+func (l *link) resolve(message jsonrpc.Message) bool {
+	info := l.conn.Info()
+	if info.Session == "" {
+		if message.Kind != jsonrpc.Request || message.Method != mcp.MethodInitialize.String() {
+			l.refuse(sessionError(message.ID, "Mcp-Session-Id header is required"), statusBadRequest)
+			return false
+		}
+		a, refusal := l.gw.start(l, info)
+		if refusal != nil {
+			l.refuse(refusalError(message.ID, refusal.Reason), refusal.Reason.HTTPStatus())
+			return false
+		}
+		l.anchor = a
+	} else {
+		l.anchor = l.gw.lookup(info)
+		if l.anchor == nil {
+			l.refuse(sessionError(message.ID, "unknown session"), transport.ReasonNoSession.HTTPStatus())
+			return false
+		}
+	}
+	l.route = mcp.Route(l.anchor.routes.Add(1))
+	return true
+}
+
+// deliver enters a request into the ledger and hands the message to the session.
+func (l *link) deliver(message jsonrpc.Message, b *batch) {
+	a := l.anchor
+	a.lastUse.Store(l.gw.clock.Load())
+	if message.Kind == jsonrpc.Request {
+		method := mcp.MethodOf(message.Method)
+		if method != mcp.MethodInitialize {
+			a.used.Store(true)
+		}
+		l.gw.obs.RequestStarted(method)
+		d := debt{id: message.ID, link: l, batch: b, since: time.Now(), route: l.route, method: method}
+		if !a.ledger.add(d) {
+			l.settled(d, errorText(sessionError(d.id, "session has ended")), true, transport.ReasonNoSession.HTTPStatus())
+			return
+		}
+	}
+	a.post(&received{link: l, in: mcp.Received{Route: l.route, Message: message, Batched: b != nil}})
+}
+
+// receiveBatch takes a JSON-RPC batch, where the session's revision has them.
+func (l *link) receiveBatch(text []byte) {
+	entries, err := jsonrpc.ScanBatch(text, l.gw.opts.Limits.JSON, l.gw.opts.Limits.Batch)
+	if err != nil {
+		l.refuse(err, statusBadRequest)
+		return
+	}
+	if l.mode == transport.Exchange {
+		// An initialize request may not be part of a batch, so there has to be a session.
+		if !l.resolve(jsonrpc.Message{Kind: jsonrpc.Notification}) {
+			return
+		}
+	}
+	if st := l.anchor.state.Load(); st == nil || !st.Revision().Batches {
+		l.refuse(&jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "batches are not part of the negotiated revision"}, statusBadRequest)
+		return
+	}
+	b := &batch{}
+	for _, e := range entries {
+		if e.Err != nil || e.Message.Kind == jsonrpc.Request {
+			b.want++
+		}
+	}
+	if b.want == 0 {
+		for _, e := range entries {
+			l.deliver(e.Message, b)
+		}
+		if l.mode == transport.Exchange {
+			l.conn.Close(transport.ReasonDone)
+		}
+		return
+	}
+	for _, e := range entries {
+		if e.Err != nil {
+			l.batched(b, errorText(e.Err))
+			continue
+		}
+		l.deliver(e.Message, b)
+	}
+}
+
+// refuse answers a text that is no request of a session.
+func (l *link) refuse(err *jsonrpc.Error, status int) {
+	l.write(transport.Frame{Text: errorText(err), Status: status, Last: l.mode == transport.Exchange})
+}
+
+// settled writes the answer to a debt that has been taken out of the ledger. text nil means that the
+// request is never answered.
+func (l *link) settled(d debt, text []byte, failed bool, status int) {
+	l.gw.obs.RequestDone(d.method, failed, time.Since(d.since))
+	switch {
+	case d.batch != nil:
+		l.batched(d.batch, text)
+	case text != nil:
+		l.last(text, status)
+	case l.mode == transport.Exchange:
+		l.conn.Close(transport.ReasonDone)
+	}
+}
+
+// batched adds the answer to one member of a batch.
+func (l *link) batched(b *batch, text []byte) {
+	array, complete := b.done(text)
+	switch {
+	case !complete:
+	case array != nil:
+		l.last(array, 0)
+	case l.mode == transport.Exchange:
+		l.conn.Close(transport.ReasonDone)
+	}
+}
+
+// last writes what ends an exchange; on other connections, just a message.
+func (l *link) last(text []byte, status int) {
+	f := transport.Frame{Text: text, Status: status}
+	if l.mode != transport.Duplex {
+		f.Last = true
+		if l.primed {
+			f.Event = l.anchor.logged(l.route, text, true)
+		}
+	}
+	l.write(f)
+}
+
+// write passes a frame on. A connection that is gone has told so by Closed; nothing is lost that the
+// ledger or the event log do not know of.
+func (l *link) write(f transport.Frame) {
+	switch err := l.conn.Write(f); err {
+	case nil:
+		l.gw.obs.Bytes(0, len(f.Text))
+	case transport.ErrSlow:
+		l.gw.obs.LimitHit(LimitOutgoing)
+	}
+}
+
+// Closed implements transport.Receiver.
+func (l *link) Closed(reason transport.Reason) {
+	if l.gone.Swap(true) {
+		return
+	}
+	if l.mode == transport.Exchange {
+		return // calls go on; their outcomes are in the event log where the client can come back for them
+	}
+	l.gw.release(l, reason)
+	l.anchor.lastUse.Store(l.gw.clock.Load())
+	if l.mode == transport.Duplex {
+		l.anchor.end(reason)
+		l.anchor.post(&endSession{reason: reason})
+		return
+	}
+	l.anchor.detach(l)
+}
