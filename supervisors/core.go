@@ -311,6 +311,19 @@ func (c *core) leaveAll() {
 	}
 }
 
+// cutOff ends a supervisor that cannot wait for the children it has killed.
+func (c *core) cutOff() []action {
+	c.out = c.out[:0]
+	for ch := range c.all() {
+		if ch.state == childUp {
+			ch.state = childDown
+			c.gone(ch, Killed)
+		}
+	}
+	c.wait, c.phase = wait{}, phaseEnded
+	return c.out
+}
+
 // all yields every child that may have a process.
 func (c *core) all() func(yield func(*child) bool) {
 	return func(yield func(*child) bool) {

@@ -50,7 +50,10 @@
 //   - A killed actor gets actor.Stopped but not actor.Stopping: Erlang's runtime would release what the
 //     process owned, here the actor has to.
 //   - There are no links. Names form the tree; protoactor's parent and children are not used, because
-//     its parent waits for its children and cannot be killed over them.
+//     its parent waits for its children and cannot be killed over them. So actor.Context.Parent is nil in
+//     a supervised actor.
+//   - A killed supervisor waits for its workers to end, up to Options.KillGrace, so that their names are
+//     free when it is restarted.
 //   - A dynamic child whose restart is ignored is removed, and terminating a dynamic child that is
 //     between two restart attempts ends the attempts; OTP 25 miscounts in both cases.
 //   - A dynamic child may have a key, which is unique in its supervisor.

@@ -81,9 +81,6 @@ func (w *world) child(c specJSON, path string, dynamic bool) ChildSpec {
 	}
 	switch v := c.Shutdown.(type) {
 	case nil:
-		if c.Supervisor != nil && c.Type == "" {
-			spec.Type = Worker // OTP does not look into the start function
-		}
 	case float64:
 		if v < 0 || v != math.Trunc(v) {
 			spec.odd["shutdown"] = jsonTerm(v)

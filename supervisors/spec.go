@@ -118,7 +118,8 @@ type ChildSpec struct {
 	Restart Restart
 	// Shutdown says how the child is stopped. Default 5 s for a worker, Infinity for a supervisor.
 	Shutdown ShutdownTime
-	// Type is what count_children counts the child as.
+	// Type is what CountChildren counts the child as. Default SupervisorType for SupervisorOf and a
+	// Dynamic, else Worker; it has to be set where a Func starts supervisors.
 	Type Type
 	// Significant makes the end of the child count for the supervisor's AutoShutdown. Not allowed for
 	// Permanent children and where AutoShutdown is Never.

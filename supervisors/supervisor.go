@@ -174,10 +174,7 @@ func (s *supervisor) close() {
 	s.closed = true
 	if s.core.phase != phaseEnded && s.core.phase != phaseNew {
 		s.step(input{kind: inKill})
-		if s.core.phase != phaseEnded {
-			s.core.leaveAll()
-			s.perform(s.core.out)
-		}
+		s.perform(s.core.cutOff())
 	}
 	if s.cancel != nil {
 		s.cancel()
