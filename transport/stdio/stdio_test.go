@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -73,7 +74,7 @@ func (c *client) Close() error {
 	return c.out.Close()
 }
 
-func TestContract(t *testing.T) {
+func TestContractOverPipes(t *testing.T) {
 	transporttest.Run(t, transporttest.Harness{
 		Mode:          transport.Duplex,
 		Single:        true,
@@ -81,6 +82,31 @@ func TestContract(t *testing.T) {
 		Listen: func(_ testing.TB, l transport.Limits, grace time.Duration) transporttest.Medium {
 			inR, inW := io.Pipe()
 			outR, outW := io.Pipe()
+			return transporttest.Medium{
+				Listener: stdio.New(stdio.Options{In: inR, Out: outW, Limits: l, Grace: grace, EOFGrace: -1}),
+				Dial: func(context.Context) (transporttest.Client, error) {
+					return newClient(inW, outR), nil
+				},
+			}
+		},
+	})
+}
+
+// TestContractOverFiles has the kind of streams that a parent process gives: pipes of the operating system.
+func TestContractOverFiles(t *testing.T) {
+	transporttest.Run(t, transporttest.Harness{
+		Mode:          transport.Duplex,
+		Single:        true,
+		SkipsTooLarge: true,
+		Listen: func(t testing.TB, l transport.Limits, grace time.Duration) transporttest.Medium {
+			inR, inW, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			outR, outW, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
 			return transporttest.Medium{
 				Listener: stdio.New(stdio.Options{In: inR, Out: outW, Limits: l, Grace: grace, EOFGrace: -1}),
 				Dial: func(context.Context) (transporttest.Client, error) {
@@ -101,7 +127,7 @@ func (e *slowEcho) Closed(transport.Reason)                             {}
 
 func (e *slowEcho) Receive(text []byte) {
 	e.conn.Go(func() {
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //lint:sleep the slowness of a call, on the clock of synctest
 		text = bytes.Replace(text, []byte(`"method":"m"`), []byte(`"result":{}`), 1)
 		_ = e.conn.Write(transport.Frame{Text: text})
 	})

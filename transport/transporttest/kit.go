@@ -14,7 +14,7 @@ import (
 )
 
 // patience ends a wait that has failed.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // grace is the grace period of listeners whose connections are to be left alone.
 const grace = time.Hour
@@ -151,7 +151,7 @@ func (k *kit) wantText(c Client, want []byte) {
 	}
 }
 
-// wantEnd reads as the client until the connection has ended, over at most limit texts.
+// wantEnd reads as the client and finds that the connection has ended.
 func (k *kit) wantEnd(c Client) {
 	k.t.Helper()
 	if text, err := k.recv(c); err == nil {

@@ -151,7 +151,8 @@ func serveWaitsForOpenConnections(t *testing.T, k *kit) {
 	k.write(p, notification(0, 0), false)
 	k.wantText(c, notification(0, 0))
 	select {
-	case <-k.served:
+	case err := <-k.served:
+		k.served <- err // for the clean-up
 		t.Fatal("Serve returns while a connection is open")
 	default:
 	}
