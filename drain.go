@@ -1,0 +1,34 @@
+package erlmcp
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// drainer is the last child of the tree and so the first to be stopped: it waits, and when it is told to
+// stop it takes the node out of service in order, while everything that answers clients still works.
+func (n *Node) drainer(ctx context.Context) error {
+	<-ctx.Done()
+	n.drain(context.WithoutCancel(ctx))
+	return nil
+}
+
+// drainMargin is what stopping a child may take beyond the drain itself.
+const drainMargin = 10 * time.Second
+
+// drain: readiness off, no new connections, open requests may finish, clients are told to go.
+func (n *Node) drain(ctx context.Context) {
+	if n.draining.Swap(true) {
+		return
+	}
+	begun := time.Now()
+	n.metrics.DrainState(true)
+	n.refuse()
+	ctx, cancel := context.WithTimeout(ctx, n.opts.Drain.Timeout)
+	defer cancel()
+	sessions := n.gateway.Count()
+	cut := n.gateway.Drain(ctx, n.opts.Drain.Spread)
+	n.log.LogAttrs(ctx, slog.LevelInfo, "node drained",
+		slog.Int("sessions", sessions), slog.Int("cut", cut), slog.Duration("duration", time.Since(begun)))
+}

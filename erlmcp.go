@@ -1,0 +1,170 @@
+package erlmcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+
+	"github.com/erlmcp/erlmcp/actors"
+	"github.com/erlmcp/erlmcp/admin"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/metrics"
+	"github.com/erlmcp/erlmcp/supervisors"
+	"github.com/erlmcp/erlmcp/transport/streamable"
+	"github.com/erlmcp/erlmcp/transport/ws"
+)
+
+// ErrRestartLimit is what Run ends with when the tree's restart limit was exceeded: the process should
+// end with a non-zero status, so that whoever runs it starts it again.
+var ErrRestartLimit = errors.New("erlmcp: restart limit reached")
+
+// Node is one erlmcp node. Its methods are safe for concurrent use.
+type Node struct {
+	opts    Options
+	server  *mcp.Server
+	system  *supervisors.System
+	gateway *actors.Gateway
+	metrics *metrics.Metrics
+	health  admin.Health
+	web     *streamable.Listener // nil without HTTP
+	sockets *ws.Server           // nil without HTTP
+	first   net.Listener         // the HTTP socket that Run opened, until the listener takes it
+	log     *slog.Logger
+
+	accepting context.Context // ends when the node stops to accept
+	refuse    context.CancelFunc
+	draining  atomic.Bool
+	started   atomic.Bool
+	exhausted atomic.Bool  // the root's restart limit was exceeded
+	lastCrash atomic.Value // string: why a child of the tree's upper part last crashed
+	ready     chan struct{}
+}
+
+// New makes a node that serves the features of server. Errors name the option that is wrong. Nothing runs
+// before Run.
+func New(server *mcp.Server, opts Options) (*Node, error) {
+	if server == nil {
+		return nil, errors.New("erlmcp: server is nil")
+	}
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{})}
+	n.accepting, n.refuse = context.WithCancel(context.Background())
+	sessions := opts.Sessions.WithDefaults()
+	n.metrics = metrics.New(metrics.Options{Version: opts.Version, Limits: map[string]float64{
+		"connections": float64(sessions.Connections),
+		"sessions":    float64(sessions.Sessions),
+	}})
+	n.system = supervisors.NewSystem(supervisors.Options{Logger: n.log, Events: n.observe})
+	n.gateway = actors.NewGateway(server, n.system, actors.Options{Limits: opts.Sessions, Logger: n.log, Observer: n.metrics})
+	n.checks()
+	n.assemble()
+	return n, nil
+}
+
+// Run starts the node's supervision tree and serves until ctx ends or the tree does. When ctx ends, the
+// node drains (see Options.Drain) and Run returns nil. It returns ErrRestartLimit, with the last crash,
+// when the tree gave up, and an error that names the cause when the node could not be started. A node runs
+// once.
+func (n *Node) Run(ctx context.Context) error {
+	if n.started.Swap(true) {
+		return errors.New("erlmcp: a node runs once")
+	}
+	defer n.refuse()
+	if err := n.open(ctx); err != nil {
+		return err
+	}
+	root, err := n.system.Start(n.tree())
+	if err != nil {
+		return fmt.Errorf("erlmcp: start: %w", err)
+	}
+	n.addLiveness(root)
+	if n.web != nil {
+		select {
+		case <-n.web.Ready():
+		case <-root.Done():
+		}
+	}
+	close(n.ready)
+	n.log.LogAttrs(ctx, slog.LevelInfo, "node started", slog.String("addr", n.Addr()))
+	select {
+	case <-root.Done():
+	case <-ctx.Done():
+		n.log.LogAttrs(ctx, slog.LevelInfo, "node stops", slog.Any("cause", context.Cause(ctx)))
+		if err := root.Shutdown(context.WithoutCancel(ctx)); err != nil && !errors.Is(err, supervisors.ErrNoProc) {
+			return fmt.Errorf("erlmcp: stop: %w", err)
+		}
+	}
+	if n.exhausted.Load() {
+		return n.limitReached()
+	}
+	n.log.LogAttrs(ctx, slog.LevelInfo, "node stopped")
+	return nil
+}
+
+// open opens the HTTP socket ahead of the tree, so that an address that is taken is an error of its own.
+func (n *Node) open(ctx context.Context) error {
+	if n.web == nil || n.opts.HTTP.Listener != nil {
+		return nil
+	}
+	ln, err := listen(ctx, "tcp", n.opts.HTTP.Addr)
+	if err != nil {
+		return fmt.Errorf("erlmcp: %w", err)
+	}
+	n.first = ln
+	return nil
+}
+
+// listen opens a socket without TCP keep-alive: heartbeats find dead peers, and the probes of very many
+// idle connections come in bursts.
+func listen(ctx context.Context, network, addr string) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAlive: -1}
+	return lc.Listen(ctx, network, addr)
+}
+
+// Ready is closed once the node serves.
+func (n *Node) Ready() <-chan struct{} { return n.ready }
+
+// Addr is the address of the HTTP listener once the node serves; empty without one.
+func (n *Node) Addr() string {
+	if n.web == nil || n.web.Addr() == nil {
+		return ""
+	}
+	return n.web.Addr().String()
+}
+
+// Name is the node's name.
+func (n *Node) Name() string { return n.opts.Name }
+
+// Sessions is the number of sessions on the node.
+func (n *Node) Sessions() int { return n.gateway.Count() }
+
+// Connections is the number of open connections: WebSocket, stdio, and event streams.
+func (n *Node) Connections() int { return n.gateway.Connections() }
+
+// observe relays a supervisor's event to the metrics and remembers what Run has to say at the end.
+func (n *Node) observe(e supervisors.Event) {
+	n.metrics.SupervisorEvent(e)
+	switch e := e.(type) {
+	case supervisors.ChildExited:
+		if e.Arg == nil && !e.Reason.IsNormal() {
+			n.lastCrash.Store(e.Child + ": " + e.Reason.String())
+		}
+	case supervisors.IntensityReached:
+		if e.Supervisor == "" || e.Supervisor == "root" {
+			n.exhausted.Store(true)
+		}
+	}
+}
+
+func (n *Node) limitReached() error {
+	if crash, ok := n.lastCrash.Load().(string); ok {
+		return fmt.Errorf("%w: %s", ErrRestartLimit, crash)
+	}
+	return ErrRestartLimit
+}

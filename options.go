@@ -1,0 +1,135 @@
+package erlmcp
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/erlmcp/erlmcp/actors"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// Options configures a node. The zero value serves stdio and nothing else.
+type Options struct {
+	// Name is the node's name, name@host; default erlmcp@<hostname>.
+	Name    string
+	Version string // of the program, for erlmcp_build_info; default "dev"
+
+	HTTP  HTTP
+	Stdio Stdio
+	// Listeners are further media. Each is a service child of the tree.
+	Listeners []transport.Listener
+
+	Admin   Admin
+	Metrics Metrics
+	Drain   Drain
+
+	// Connections and Sessions bound what a client may cost; zero fields have their defaults.
+	Connections transport.Limits
+	Sessions    actors.Limits
+
+	// Intensity and Period are the restart limit of the tree's upper part; past it Run returns
+	// ErrRestartLimit. Default 3 in 120 s.
+	Intensity int
+	Period    time.Duration
+
+	// Logger gets structured records; nil discards them.
+	Logger *slog.Logger
+}
+
+// HTTP configures the listener for Streamable HTTP and WebSocket.
+type HTTP struct {
+	// Addr is host:port; empty means no HTTP. Port 0 picks one, see Node.Addr.
+	Addr string
+	// Listener is used in place of Addr where it is set.
+	Listener net.Listener
+	// Path is the MCP endpoint; default /mcp. WebSocket upgrades are also taken at Path + "/ws".
+	Path string
+	// AllowedOrigins and AllowedHosts are exact values beyond those of a loopback listener.
+	AllowedOrigins []string
+	AllowedHosts   []string
+	// AllowUnauthenticated permits an address that is not loopback. Without it New refuses one.
+	AllowUnauthenticated bool
+}
+
+// Stdio serves one client on a pair of streams.
+type Stdio struct {
+	In  io.Reader // nil: os.Stdin, if stdio is served at all
+	Out io.Writer // nil: os.Stdout
+	On  bool
+}
+
+// Admin configures the operator's endpoints.
+type Admin struct {
+	// Socket is the path of the control socket; empty means none.
+	Socket string
+	// Listen is a further loopback address for it; empty means none.
+	Listen string
+}
+
+// Metrics configures where /metrics is served.
+type Metrics struct {
+	// Listen is an address of its own; empty means the HTTP listener.
+	Listen string
+	// Off serves it nowhere.
+	Off bool
+}
+
+// Drain configures how a node goes away.
+type Drain struct {
+	Timeout time.Duration // open requests may take so long to finish; default 30 s
+	Spread  time.Duration // clients are told to go over so long; default 5 s; negative: at once
+}
+
+// withDefaults fills zero fields and checks the rest.
+func (o Options) withDefaults() (Options, error) {
+	if o.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "localhost"
+		}
+		o.Name = "erlmcp@" + host
+	}
+	setDefault(&o.Version, "dev")
+	setDefault(&o.HTTP.Path, "/mcp")
+	setDefault(&o.Drain.Timeout, 30*time.Second)
+	setDefault(&o.Drain.Spread, 5*time.Second)
+	setDefault(&o.Intensity, 3)
+	setDefault(&o.Period, 120*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.HTTP.Addr == "" && o.HTTP.Listener == nil && len(o.Listeners) == 0 {
+		o.Stdio.On = true
+	}
+	if o.Stdio.In == nil {
+		o.Stdio.In = os.Stdin
+	}
+	if o.Stdio.Out == nil {
+		o.Stdio.Out = os.Stdout
+	}
+	if !o.HTTP.AllowUnauthenticated && o.HTTP.Addr != "" && !loopback(o.HTTP.Addr) {
+		return o, errors.New("erlmcp: HTTP.Addr is not loopback and there is no authentication: set HTTP.AllowUnauthenticated to serve it all the same")
+	}
+	return o, nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// loopback reports whether addr names this machine only.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,150 @@
+package erlmcp
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/erlmcp/erlmcp/admin"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/supervisors"
+	"github.com/erlmcp/erlmcp/transport"
+	"github.com/erlmcp/erlmcp/transport/stdio"
+	"github.com/erlmcp/erlmcp/transport/streamable"
+	"github.com/erlmcp/erlmcp/transport/ws"
+)
+
+// tree is the supervision tree of the node:
+//
+//	root          rest_for_one: what is below rests on what is above
+//	├─ sessions   partitions of dynamic supervisors; a child is a client's session
+//	├─ features   tells sessions of changed lists, ends idle ones
+//	├─ listeners  one_for_one: WebSocket shards, HTTP, stdio
+//	├─ admin      one_for_one: control socket, metrics listener
+//	└─ drainer    the first to stop
+func (n *Node) tree() supervisors.Spec {
+	return supervisors.Spec{
+		Name:         "root",
+		Strategy:     supervisors.RestForOne,
+		Intensity:    n.opts.Intensity,
+		Period:       n.opts.Period,
+		AutoShutdown: supervisors.AnySignificant,
+		Children: []supervisors.ChildSpec{
+			n.gateway.Sessions(),
+			service("features", n.gateway.Serve),
+			n.listeners(),
+			supervisor(supervisors.Spec{
+				Name: "admin", Strategy: supervisors.OneForOne, Intensity: n.opts.Intensity, Period: n.opts.Period,
+				Children: n.adminServices(),
+			}),
+			n.drainerSpec(),
+		},
+	}
+}
+
+func (n *Node) drainerSpec() supervisors.ChildSpec {
+	spec := service("drainer", n.drainer)
+	spec.Shutdown = supervisors.ShutdownAfter(n.opts.Drain.Timeout + max(n.opts.Drain.Spread, 0) + drainMargin)
+	return spec
+}
+
+// listeners is the supervisor of all media. Its children end normally when the node stops accepting; the
+// end of stdin ends the node.
+func (n *Node) listeners() supervisors.ChildSpec {
+	var children []supervisors.ChildSpec
+	if n.web != nil {
+		children = append(children, n.listener("ws", n.sockets), n.listener("http", n.web))
+	}
+	for i, l := range n.opts.Listeners {
+		children = append(children, n.listener(fmt.Sprintf("listener-%d", i+1), l))
+	}
+	spec := supervisors.Spec{
+		Name: "listeners", Strategy: supervisors.OneForOne,
+		Intensity: n.opts.Intensity, Period: n.opts.Period,
+	}
+	if n.opts.Stdio.On {
+		child := n.listener("stdio", stdio.New(stdio.Options{
+			In: n.opts.Stdio.In, Out: n.opts.Stdio.Out, Limits: n.opts.Connections, Logger: n.log,
+		}))
+		child.Significant = true
+		children = append(children, child)
+		spec.AutoShutdown = supervisors.AnySignificant
+	}
+	spec.Children = children
+	child := supervisor(spec)
+	child.Restart, child.Significant = supervisors.Transient, true
+	return child
+}
+
+// listener is a medium as a child. It stops accepting when the node drains, and is stopped when its
+// connections have had their time.
+func (n *Node) listener(id string, l transport.Listener) supervisors.ChildSpec {
+	spec := service(id, func(ctx context.Context) error {
+		accepting, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(n.accepting, cancel)()
+		return l.Serve(accepting, n.gateway)
+	})
+	spec.Restart = supervisors.Transient
+	spec.Shutdown = supervisors.ShutdownAfter(listenerGrace + drainMargin)
+	return spec
+}
+
+// listenerGrace is what connections have to end after they were told to.
+const listenerGrace = 2 * time.Second
+
+func service(id string, run func(context.Context) error) supervisors.ChildSpec {
+	return supervisors.ChildSpec{ID: id, Start: supervisors.Service(run)}
+}
+
+func supervisor(spec supervisors.Spec) supervisors.ChildSpec {
+	return supervisors.ChildSpec{ID: spec.Name, Start: supervisors.SupervisorOf(spec)}
+}
+
+// assemble makes the listeners.
+func (n *Node) assemble() {
+	h := n.opts.HTTP
+	if h.Addr == "" && h.Listener == nil {
+		return
+	}
+	grace := n.opts.Drain.Timeout + max(n.opts.Drain.Spread, 0) + listenerGrace
+	n.sockets = ws.NewServer(ws.Options{Limits: n.opts.Connections, Grace: grace, Logger: n.log})
+	n.web = streamable.NewListener(streamable.Options{
+		Addr: h.Addr, Listener: h.Listener, Listen: n.takeSocket, Path: h.Path,
+		Limits: n.opts.Connections, Grace: grace,
+		AllowedOrigins: h.AllowedOrigins, AllowedHosts: h.AllowedHosts,
+		SupportsProtocol: func(version string) bool { return mcp.RevisionOf(version) != nil },
+		WebSocket:        n.sockets,
+		Routes:           n.routes(),
+		Refused:          n.metrics.Rejected,
+		Logger:           n.log,
+	})
+}
+
+// takeSocket hands the socket that Run opened to the listener, and opens another after a restart.
+func (n *Node) takeSocket(ctx context.Context, network, addr string) (net.Listener, error) {
+	if ln := n.first; ln != nil {
+		n.first = nil
+		return ln, nil
+	}
+	return listen(ctx, network, addr)
+}
+
+// adminServices are the operator's endpoints.
+func (n *Node) adminServices() []supervisors.ChildSpec {
+	var children []supervisors.ChildSpec
+	if o := n.opts.Admin; o.Socket != "" {
+		control := admin.NewControl(admin.Options{Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log})
+		children = append(children, service("control", control.Serve))
+		if o.Listen != "" {
+			web := &admin.Web{Name: "admin", Addr: o.Listen, Handler: control.Handler(), Logger: n.log}
+			children = append(children, service("web", web.Serve))
+		}
+	}
+	if o := n.opts.Metrics; o.Listen != "" && !o.Off {
+		web := &admin.Web{Name: "metrics", Addr: o.Listen, Handler: n.metrics.Handler(), Logger: n.log}
+		children = append(children, service("metrics", web.Serve))
+	}
+	return children
+}
