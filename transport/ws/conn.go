@@ -254,8 +254,8 @@ func (c *conn) Due(*poll.Desc) time.Duration {
 		next = c.due - now
 	case silent >= next:
 		c.pinged = true
-		next = int64(l.PongTimeout)
-		c.due = now + next
+		c.due = now + int64(l.PongTimeout)
+		next = min(next, int64(l.PongTimeout))
 		if c.sendLocked(ws.OpPing, nil) != nil {
 			return c.run.closeWait
 		}

@@ -164,7 +164,6 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // accept takes c, whose handshake is done, to the acceptor and then to its medium.
 func (r *run) accept(c *conn, h *hijacker) {
-	r.enrol(c)
 	tcp, ok := h.net.(*net.TCPConn)
 	parked := ok && r.loop != nil
 	if parked {
@@ -173,6 +172,7 @@ func (r *run) accept(c *conn, h *hijacker) {
 	} else {
 		c.port = newPort(c, h.net, r.limits)
 	}
+	r.enrol(c)
 	c.introduce()
 	if len(h.early) > 0 {
 		t := turns.Get().(*turn)

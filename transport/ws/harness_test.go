@@ -33,7 +33,8 @@ type fixture struct {
 	admit  func(transport.Info) error
 	refuse func(transport.Conn) error
 	echo   bool
-	answer string // to every text, if not empty
+	answer string            // to every text, if not empty
+	on     func(text []byte) // gets every text, if not nil
 
 	mu     sync.Mutex
 	owners []*owner
@@ -44,7 +45,6 @@ type fixture struct {
 type owner struct {
 	f      *fixture
 	conn   transport.Conn
-	on     func(o *owner, text []byte)
 	texts  chan string
 	closed chan transport.Reason // gets one reason, then is closed
 }
@@ -58,8 +58,8 @@ func (o *owner) Receive(text []byte) {
 		_ = o.conn.Write(transport.Frame{Text: []byte(o.f.answer)})
 		return
 	}
-	if o.on != nil {
-		o.on(o, text)
+	if o.f.on != nil {
+		o.f.on(text)
 		return
 	}
 	o.texts <- string(text)
@@ -185,6 +185,9 @@ func (f *fixture) tcp(text string) net.Conn {
 	}
 	return c
 }
+
+// hasty is for tests whose peers do not answer close frames.
+func hasty(f *fixture) { f.server.closeWait = 50 * time.Millisecond }
 
 func await[T any](t testing.TB, c <-chan T, what string) T {
 	t.Helper()

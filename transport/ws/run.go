@@ -66,7 +66,7 @@ func (r *run) serve(ctx context.Context) {
 	none := r.conns.close()
 	if !within(none, r.grace) {
 		r.each(func(c *conn) { c.Close(transport.ReasonShutdown) })
-		if !within(none, 2*r.closeWait) {
+		for !within(none, 2*r.closeWait) { // again for those whose handshake was under way
 			r.each(func(c *conn) { c.medium().Abort(poll.ErrStopped) })
 		}
 	}
