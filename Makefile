@@ -10,7 +10,7 @@ GROUP     ?= .
 PKG       ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench cover conformance testsuite clean
+.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -56,8 +56,15 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 	    echo "== $$dir $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
 	  done; done
 
-bench: ## micro benchmarks of PKG (./...), BENCHTIME (1s) each
+bench: bench-micro bench-peers ## both of the following
+
+bench-micro: ## micro benchmarks of PKG (./...), BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKG)
+
+bench-peers: ## memory and throughput against other servers, in one run; BENCHFLAGS go to the program
+	$(GO) build -trimpath -o $(BIN)/echo ./examples/echo
+	$(GO) build -C tools/peers -trimpath -o $(CURDIR)/$(BIN)/peers .
+	$(GO) run ./testsuite/bench -node $(BIN)/echo -peers $(BIN)/peers $(BENCHFLAGS)
 
 cover: ## coverage by function
 	$(GO) test -coverprofile=coverage.out ./...
