@@ -16,6 +16,7 @@ type answer struct {
 	w         http.ResponseWriter
 	reconnect time.Duration
 	timeout   time.Duration // for each write, where the socket does not see to it; 0: it does
+	chunked   bool          // an event stream comes in chunks (from HTTP/1.1 on)
 	started   bool          // the head is written
 	streaming bool          // it says text/event-stream
 }
@@ -125,11 +126,31 @@ func (a *answer) hangUp(c *socket) {
 	if c == nil {
 		return
 	}
-	if a.streaming {
+	if a.streaming && a.chunked {
 		_, _ = c.Write([]byte("0\r\n\r\n")) // the last chunk; what net/http sends later finds a closed socket
 	}
 	_ = c.finish()
 }
+
+// abort makes a write that waits fail. Unlike the other methods it may be called while one is under way.
+func (a *answer) abort(c *socket) {
+	if c != nil {
+		c.abort()
+		return
+	}
+	_ = http.NewResponseController(a.w).SetWriteDeadline(longAgo)
+}
+
+// drop breaks the answer off: the client must not take the cut for a proper end.
+func (a *answer) drop(c *socket) {
+	a.abort(c)
+	if c != nil {
+		c.Close()
+	}
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
 
 func (a *answer) flush() error {
 	if f, ok := a.w.(interface{ FlushError() error }); ok {

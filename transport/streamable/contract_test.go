@@ -3,10 +3,12 @@ package streamable
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -29,9 +31,9 @@ type kitClient struct {
 	want      chan struct{}
 }
 
-func newKitClient(l *Listener, method string) (*kitClient, error) {
-	url := "http://" + l.Addr().String() + "/mcp"
-	c := &kitClient{transport: &http.Transport{}, texts: make(chan []byte), want: make(chan struct{})}
+func newKitClient(l *Listener, scheme, method string) (*kitClient, error) {
+	url := scheme + "://" + l.Addr().String() + "/mcp"
+	c := &kitClient{transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, texts: make(chan []byte), want: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.request = func(body []byte) (*http.Request, error) {
 		r, err := http.NewRequestWithContext(c.ctx, method, url, bytes.NewReader(body))
@@ -120,7 +122,7 @@ func (c *kitClient) Close() error {
 	return nil
 }
 
-func harness(mode transport.Mode, adjust func(*Options)) transporttest.Harness {
+func harness(mode transport.Mode, scheme string, adjust func(*Options)) transporttest.Harness {
 	return transporttest.Harness{
 		Mode: mode,
 		Listen: func(_ testing.TB, l transport.Limits, grace time.Duration) transporttest.Medium {
@@ -138,9 +140,9 @@ func harness(mode transport.Mode, adjust func(*Options)) transporttest.Harness {
 						return nil, context.Cause(ctx)
 					}
 					if mode == transport.Exchange {
-						return newKitClient(listener, http.MethodPost)
+						return newKitClient(listener, scheme, http.MethodPost)
 					}
-					return dialStream(listener)
+					return dialStream(listener, scheme)
 				},
 			}
 		},
@@ -148,8 +150,8 @@ func harness(mode transport.Mode, adjust func(*Options)) transporttest.Harness {
 }
 
 // dialStream returns once the stream is open, or the refusal as an error.
-func dialStream(l *Listener) (transporttest.Client, error) {
-	c, err := newKitClient(l, http.MethodGet)
+func dialStream(l *Listener, scheme string) (transporttest.Client, error) {
+	c, err := newKitClient(l, scheme, http.MethodGet)
 	if err != nil {
 		return nil, err
 	}
@@ -176,11 +178,11 @@ func dialStream(l *Listener) (transporttest.Client, error) {
 }
 
 func TestExchangeKeepsTheContract(t *testing.T) {
-	transporttest.Run(t, harness(transport.Exchange, nil))
+	transporttest.Run(t, harness(transport.Exchange, "http", nil))
 }
 
 func TestParkedStreamKeepsTheContract(t *testing.T) {
-	transporttest.Run(t, harness(transport.Stream, nil))
+	transporttest.Run(t, harness(transport.Stream, "http", nil))
 }
 
 // opaque hides the descriptors of connections, so that no stream can be parked.
@@ -205,6 +207,31 @@ func hideDescriptors(o *Options) {
 	}
 }
 
+// encrypt lets a listener speak TLS with the certificate of package httptest.
+func encrypt(t *testing.T) func(*Options) {
+	s := httptest.NewTLSServer(nil)
+	certificates := s.TLS.Certificates
+	s.Close()
+	return func(o *Options) {
+		listen := o.withDefaults().Listen
+		o.Listen = func(ctx context.Context, network, addr string) (net.Listener, error) {
+			l, err := listen(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return tls.NewListener(l, &tls.Config{Certificates: certificates}), nil
+		}
+	}
+}
+
+func TestTLSKeepsTheContract(t *testing.T) {
+	for name, mode := range map[string]transport.Mode{"exchange": transport.Exchange, "stream": transport.Stream} {
+		t.Run(name, func(t *testing.T) {
+			transporttest.Run(t, harness(mode, "https", encrypt(t)))
+		})
+	}
+}
+
 func TestStreamOnItsHandlerKeepsTheContract(t *testing.T) {
-	transporttest.Run(t, harness(transport.Stream, hideDescriptors))
+	transporttest.Run(t, harness(transport.Stream, "http", hideDescriptors))
 }

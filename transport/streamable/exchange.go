@@ -21,6 +21,7 @@ type exchange struct {
 	ctx      context.Context
 	receiver transport.Receiver // set before anything can end
 	answer   answer             // the sender's
+	links    links              // the watch's
 
 	mu        sync.Mutex
 	info      transport.Info
@@ -55,7 +56,7 @@ var _ transport.Conn = (*exchange)(nil)
 
 func newExchange(s *server, w http.ResponseWriter, r *http.Request, info transport.Info) *exchange {
 	e := &exchange{server: s, ctx: r.Context(), info: info, receiving: true}
-	e.answer = answer{w: w, reconnect: s.options.Reconnect}
+	e.answer = answer{w: w, reconnect: s.options.Reconnect, chunked: r.ProtoAtLeast(1, 1)}
 	if r.TLS != nil {
 		e.answer.timeout = s.options.Limits.WriteTimeout
 	}
@@ -153,9 +154,7 @@ func (e *exchange) wakeLocked() {
 func (e *exchange) cutLocked() {
 	e.ended, e.reason = true, transport.ReasonSlow
 	e.queue = nil
-	if c := socketOf(e.ctx); c != nil {
-		c.abort()
-	}
+	e.answer.abort(socketOf(e.ctx))
 	e.wakeLocked()
 }
 

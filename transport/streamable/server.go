@@ -45,7 +45,7 @@ func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) 
 	var err error
 	s.loop, err = poll.New(poll.Options{
 		Shards:         o.Shards,
-		Tick:           min(time.Second, o.Limits.PingInterval/2),
+		Tick:           tick(o.Limits),
 		OutgoingBytes:  o.Limits.OutgoingBytes,
 		OutgoingFrames: o.Limits.OutgoingFrames,
 		WriteTimeout:   o.Limits.WriteTimeout,
@@ -54,6 +54,15 @@ func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) 
 		return nil, err
 	}
 	return s, nil
+}
+
+// tick is the resolution of heartbeats and write time-outs of parked streams.
+func tick(l transport.Limits) time.Duration {
+	shortest := min(time.Second, l.WriteTimeout/2)
+	if l.PingInterval > 0 {
+		shortest = min(shortest, l.PingInterval/2)
+	}
+	return max(shortest, 5*time.Millisecond)
 }
 
 func (s *server) connState(_ net.Conn, state http.ConnState) {

@@ -101,7 +101,7 @@ func (s *socket) writeSlowly(p []byte) (int, error) {
 // abort makes a write that waits fail, and every later one that would.
 func (s *socket) abort() {
 	s.cut.Store(true)
-	s.Conn.SetWriteDeadline(time.Unix(1, 0))
+	s.Conn.SetWriteDeadline(longAgo)
 }
 
 // CloseWrite is called by net/http before it closes a connection on which it has answered without

@@ -63,6 +63,7 @@ func (s *server) park(w http.ResponseWriter, c *socket, info transport.Info) {
 	st.SetTimer(st.nextBeat())
 	head := streamHead(w.Header())
 	if _, _, err := http.NewResponseController(w).Hijack(); err != nil {
+		writeReason(w, transport.ReasonInternal, nil)
 		st.Closed(&st.Desc, ending(transport.ReasonInternal))
 		return
 	}
@@ -153,6 +154,9 @@ func (st *stream) Due(d *poll.Desc) time.Duration {
 // nextBeat spreads heartbeats over a fifth of their interval.
 func (st *stream) nextBeat() time.Duration {
 	interval := st.server.options.Limits.PingInterval
+	if interval <= 0 {
+		return 0
+	}
 	return interval - rand.N(interval/5+1)
 }
 

@@ -205,9 +205,7 @@ func (e *exchange) completeLocked(early bool) {
 	switch {
 	case gone:
 	case reason == transport.ReasonSlow && e.answer.started:
-		if c := socketOf(e.ctx); c != nil {
-			c.Close() // the client must not take the cut for a proper end
-		}
+		e.answer.drop(socketOf(e.ctx))
 	default:
 		e.answer.end(reason, session, early)
 		if early {

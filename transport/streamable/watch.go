@@ -2,8 +2,6 @@ package streamable
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,11 +14,14 @@ const sweepEvery = 250 * time.Millisecond
 // watch looks at the exchanges whose handler goroutine is occupied or asleep, now and then, so that no
 // exchange needs a timer of its own. The zero watch is ready.
 type watch struct {
-	mu        sync.Mutex
-	exchanges map[*exchange]struct{}
-	closed    bool
-	reason    transport.Reason // of close
+	mu     sync.Mutex
+	first  *exchange // of the list through next and previous
+	closed bool
+	reason transport.Reason // of close
 }
+
+// links are an exchange's place in the list of its watch, and the watch's alone.
+type links struct{ next, previous *exchange }
 
 // enter is called with e.mu held, so that it cannot close e.
 func (w *watch) enter(e *exchange) {
@@ -29,25 +30,43 @@ func (w *watch) enter(e *exchange) {
 	if w.closed {
 		e.server.work.run(func() { e.Close(w.reason) })
 	}
-	if w.exchanges == nil {
-		w.exchanges = map[*exchange]struct{}{}
+	if e.links.next = w.first; w.first != nil {
+		w.first.links.previous = e
 	}
-	w.exchanges[e] = struct{}{}
+	w.first = e
 }
 
 func (w *watch) leave(e *exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.exchanges, e)
+	l := &e.links
+	if l.next != nil {
+		l.next.links.previous = l.previous
+	}
+	if l.previous != nil {
+		l.previous.links.next = l.next
+	} else {
+		w.first = l.next
+	}
+	*l = links{}
+}
+
+// appendTo appends the exchanges in the list to all.
+func (w *watch) appendTo(all []*exchange) []*exchange {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for e := w.first; e != nil; e = e.links.next {
+		all = append(all, e)
+	}
+	return all
 }
 
 // close ends each exchange for reason r, also those that come later.
 func (w *watch) close(r transport.Reason) {
 	w.mu.Lock()
 	w.closed, w.reason = true, r
-	all := slices.Collect(maps.Keys(w.exchanges))
 	w.mu.Unlock()
-	for _, e := range all {
+	for _, e := range w.appendTo(nil) {
 		e.Close(r)
 	}
 }
@@ -69,11 +88,7 @@ func (w *watch) run(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		w.mu.Lock()
-		for e := range w.exchanges {
-			all = append(all, e)
-		}
-		w.mu.Unlock()
+		all = w.appendTo(all)
 		now := w.now()
 		for _, e := range all {
 			e.sweep(now)
@@ -85,6 +100,7 @@ func (w *watch) run(ctx context.Context) {
 
 // sweep does for e what its handler goroutine cannot.
 func (e *exchange) sweep(now int64) {
+	beat := e.server.options.Limits.PingInterval.Milliseconds()
 	e.mu.Lock()
 	lost := false
 	switch {
@@ -98,7 +114,7 @@ func (e *exchange) sweep(now int64) {
 			e.startFlushLocked()
 		}
 		e.seen = true
-	case e.streaming && !e.ended && now-e.lastSent >= e.server.options.Limits.PingInterval.Milliseconds():
+	case e.streaming && !e.ended && beat > 0 && now-e.lastSent >= beat:
 		e.beat = true
 		e.startFlushLocked()
 	}
