@@ -97,6 +97,9 @@ func (c *core) step(now time.Time, in input) []action {
 	c.now = now
 	clear(c.out)
 	c.out = c.out[:0]
+	if cap(c.out) > inboxKept {
+		c.out = nil
+	}
 	if !c.awaited(in) {
 		c.inbox.push(in)
 	}

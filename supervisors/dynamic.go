@@ -26,7 +26,7 @@ type DynamicSpec struct {
 	MaxChildren int
 	// Ended, where set, is called when a child has ended and is not restarted: by itself, by
 	// TerminateChild, or with its supervisor. It is called once for each child that StartChild returned,
-	// in a turn of a supervisor, so it must not block and must not call operations.
+	// in a turn of a supervisor, so it must not block, must not panic and must not call operations.
 	Ended func(key string, arg any, reason ExitReason)
 }
 

@@ -156,7 +156,13 @@ func (g *guard) acknowledge(info any) {
 
 // finish tells the keeper of the end. The name is free by then.
 func (g *guard) finish(ctx actor.Context) {
+	if g.killed() {
+		g.reason = Killed // also if the kill came while it cleaned up
+	}
 	if !g.settle(stateEnded) {
+		if s, ok := g.inner.(*supervisor); ok {
+			s.sys.unregister(s)
+		}
 		return
 	}
 	if !g.acked {

@@ -78,11 +78,17 @@ const (
 type inbox struct {
 	items []input
 	head  int
+	exits int // of kind inExited
 }
 
 const inboxKept = 1024 // capacity that an empty inbox keeps
 
-func (q *inbox) push(in input) { q.items = append(q.items, in) }
+func (q *inbox) push(in input) {
+	if in.kind == inExited {
+		q.exits++
+	}
+	q.items = append(q.items, in)
+}
 
 func (q *inbox) pop() (input, bool) {
 	if q.head == len(q.items) {
@@ -91,6 +97,9 @@ func (q *inbox) pop() (input, bool) {
 	in := q.items[q.head]
 	q.items[q.head] = input{}
 	q.head++
+	if in.kind == inExited {
+		q.exits--
+	}
 	if q.head == len(q.items) {
 		q.head = 0
 		q.items = q.items[:0]
@@ -103,12 +112,13 @@ func (q *inbox) pop() (input, bool) {
 
 // takeExit removes the exit of the present process of ch, if it is there.
 func (q *inbox) takeExit(ch *child) (ExitReason, bool) {
-	for i := q.head; i < len(q.items); i++ {
+	for i := q.head; q.exits > 0 && i < len(q.items); i++ {
 		in := q.items[i]
 		if in.kind == inExited && in.child == ch && in.attempt == ch.attempt {
 			copy(q.items[i:], q.items[i+1:])
 			q.items[len(q.items)-1] = input{}
 			q.items = q.items[:len(q.items)-1]
+			q.exits--
 			return in.reason, true
 		}
 	}
@@ -122,6 +132,7 @@ func (q *inbox) takeExits() []input {
 	for _, in := range q.items[q.head:] {
 		if in.kind == inExited && in.child.state == childUp && in.attempt == in.child.attempt {
 			exits = append(exits, in)
+			q.exits--
 			continue
 		}
 		kept = append(kept, in)

@@ -148,6 +148,8 @@ func (w *world) during(steps []stepJSON) {
 		case "exit_child", "advance_ms", "check_childspecs":
 			r := w.do(step)
 			d.result = func() resultJSON { return r }
+		case "stop_supervisor":
+			d.result = w.sendStop(step)
 		default:
 			d.result = w.send(step)
 		}
@@ -155,6 +157,15 @@ func (w *world) during(steps []stepJSON) {
 		w.pending = append(w.pending, d)
 		w.mu.Unlock()
 	}
+}
+
+func (w *world) sendStop(step stepJSON) func() resultJSON {
+	p := w.find(step.Target)
+	if p == nil || p.ended {
+		return func() resultJSON { return resultJSON{Status: "not_running"} }
+	}
+	p.sup.sup.post(&ordered{toShutdown, parseReason(step.Reason)})
+	return func() resultJSON { w.awaitEnd(p); return resultJSON{Status: "done"} }
 }
 
 // send sends an operation to a supervisor and returns what waits for its answer.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/erlmcp/erlmcp/internal/testutil"
 )
 
 // world is one scenario under way: the system and what has been seen of it.
@@ -149,18 +151,7 @@ func (w *world) awaitEnd(p *processAt) {
 
 // settle waits until nothing moves any more.
 func (w *world) settle() {
-	deadline := time.Now().Add(20 * time.Second)
-	for calm := 0; calm < 3; {
-		if w.calm() {
-			calm++
-			continue
-		}
-		calm = 0
-		if time.Now().After(deadline) {
-			w.t.Fatal("the tree does not come to rest")
-		}
-		time.Sleep(100 * time.Microsecond)
-	}
+	testutil.Eventually(w.t, 20*time.Second, func() bool { return w.calm() && w.calm() && w.calm() })
 }
 
 func (w *world) calm() bool {
@@ -180,9 +171,7 @@ func (w *world) close() {
 	if w.root != nil {
 		_ = w.root.Stop(Shutdown)
 	}
-	for !w.empty() {
-		time.Sleep(time.Millisecond)
-	}
+	testutil.Eventually(w.t, 20*time.Second, w.empty)
 }
 
 func (w *world) empty() bool {

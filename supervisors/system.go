@@ -15,8 +15,8 @@ import (
 type Options struct {
 	// Logger gets supervisor reports, and what protoactor logs one level lower. nil discards.
 	Logger *slog.Logger
-	// Events gets each event, on the goroutine where it happens. It must be quick, must not block and
-	// must not call operations. nil: no events.
+	// Events gets each event, on the goroutine where it happens. It must be quick, must not block, must
+	// not panic and must not call operations. nil: no events.
 	Events func(Event)
 	// KillGrace is how long a killed actor may take to end before it is abandoned. It matters only for
 	// actors that are blocked in a turn. 0 means 100 ms; negative is an abandonment without waiting.
