@@ -110,6 +110,18 @@ func (o *observation) ended() bool {
 	return o.final()
 }
 
+// answeredWell says whether an HTTP request had an answer of success.
+func (o *observation) answeredWell() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, a := range o.answers {
+		if a.status/100 == 2 {
+			return true
+		}
+	}
+	return false
+}
+
 // reset forgets the set-up, so that only the case itself is judged.
 func (o *observation) reset() {
 	o.update(func() {

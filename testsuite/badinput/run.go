@@ -51,7 +51,7 @@ type play struct {
 	vars      *vars
 	own       []string // raw ids of requests sent
 	files     []string // files the input names that did not exist before
-	admin     bool     // a request went towards the admin surface
+	admin     bool     // a request went towards the admin surface and was answered well
 	canary    *canary
 	extra     []string // complaints beside the outcome
 	aside     []peer   // further peers to close
@@ -102,6 +102,7 @@ func (pl *play) play() (Result, error) {
 		}
 	}
 	res := pl.judge(began)
+	pl.admin = pl.admin && pl.p.seen().answeredWell() // before pings are answered
 	pl.extra = append(pl.extra, pl.liveness()...)
 	if m != nil {
 		pl.extra = append(pl.extra, m.finish(pl.c.Limits)...)
@@ -207,7 +208,7 @@ func describe(o *observation) string {
 // checkNever applies the rules of expect.never.
 func (pl *play) checkNever(log *logFile, mark int) {
 	e := &evidence{
-		seen: pl.p.seen(), canary: pl.canary.called.Load(), newFile: firstExisting(pl.files), adminAsked: pl.admin,
+		seen: pl.p.seen(), canary: pl.canary.called.Load(), newFile: firstExisting(pl.files), admin: pl.admin,
 	}
 	if pl.srv != nil {
 		e.metrics = pl.srv.Metrics
