@@ -17,7 +17,21 @@
 //
 //	new ── initialize ──> negotiated ── notifications/initialized ──> initialized
 //
-// Handlers run only in calls. They see the request and, as a ServerSession, the client they work for.
+// Handlers run only in calls. They see the request and, as a ServerSession, the client they work for. A typed
+// tool (AddTool) goes through this:
+//
+//	arguments ── input schema ──> In ── handler ──> Out ── output schema ──> result
+//	                  │ broken             │ *Error or panic       │ broken
+//	                  v                    v                       v
+//	         result with IsError    JSON-RPC error       internal error, OnError
+//
+// An error of a handler that is no *Error becomes a result with IsError for tools, since the model can make use
+// of it, and an internal error without details for the rest.
+//
+//	s := mcp.NewServer(&mcp.Implementation{Name: "calc", Version: "1.0.0"}, nil)
+//	mcp.AddTool(s, &mcp.Tool{Name: "add", Description: "adds two numbers"}, add)
+//
+// Names are those of the official Go SDK where a tool author sees them.
 //
 // Invariants: a request gets exactly one Reply or Forget. A State never changes; a change makes another one.
 // Nothing compares the versions of revisions: a Revision is a row of flags, and code asks the flags. No

@@ -133,7 +133,10 @@ func (s *schema) validate(text []byte) error {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return err
 	}
-	return s.resolved.Validate(v)
+	if err := s.resolved.Validate(v); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "validating root: "))
+	}
+	return nil
 }
 
 // depthOf is how deep a valid JSON text nests.
