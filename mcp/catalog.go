@@ -39,8 +39,8 @@ func (c *catalog) readResource(uri string) *resourceEntry {
 	if r := c.resources.find(uri); r != nil {
 		return r
 	}
-	if hasDotSegment(uri) {
-		return nil
+	if len(uri) > maxURIBytes || hasDotSegment(uri) {
+		return nil // both checks and matching cost more than linear time
 	}
 	for _, t := range c.templates.entries {
 		if r := t.match(uri); r != nil {

@@ -62,6 +62,7 @@ func TestWhatReadsAURI(t *testing.T) {
 		{"test://query?q=../x", ""},
 		{"file:///etc/passwd", ""},
 		{"http://169.254.169.254/latest/meta-data/", ""},
+		{"test://path/" + strings.Repeat("%25", maxURIBytes), ""},
 	} {
 		got := ""
 		if e := s.catalog().readResource(test.uri); e != nil {
