@@ -22,6 +22,7 @@ import (
 //	├─ features   tells sessions of changed lists, ends idle ones
 //	├─ listeners  one_for_one: WebSocket shards, HTTP, stdio
 //	├─ admin      one_for_one: control socket, metrics listener
+//	├─ memory     gives memory back to the system after a burst
 //	└─ drainer    the first to stop
 func (n *Node) tree() supervisors.Spec {
 	return supervisors.Spec{
@@ -38,6 +39,7 @@ func (n *Node) tree() supervisors.Spec {
 				Name: "admin", Strategy: supervisors.OneForOne, Intensity: n.opts.Intensity, Period: n.opts.Period,
 				Children: n.adminServices(),
 			}),
+			service("memory", n.reclaim),
 			n.drainerSpec(),
 		},
 	}
