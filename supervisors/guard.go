@@ -144,8 +144,16 @@ func (g *guard) leave(ctx actor.Context, reason ExitReason) {
 	}
 	if !g.leaving {
 		g.leaving = true
-		ctx.Stop(ctx.Self())
+		g.stop(ctx)
 	}
+}
+
+func (g *guard) stop(ctx actor.Context) {
+	if s, ok := g.inner.(*supervisor); ok {
+		s.proc.Stop(s.self)
+		return
+	}
+	stopProcess(ctx.ActorSystem(), ctx.Self())
 }
 
 // acknowledge ends a successful start.
@@ -191,7 +199,14 @@ func (g *guard) order(sys *actor.ActorSystem, o order) {
 		s.steer(g.pid, o)
 		return
 	}
-	sys.Root.Stop(g.pid)
+	stopProcess(sys, g.pid)
+}
+
+// stopProcess stops an actor. Unlike actor.Context.Stop it makes no dead letter of an actor that has ended.
+func stopProcess(sys *actor.ActorSystem, pid *actor.PID) {
+	if p, ok := sys.ProcessRegistry.Get(pid); ok {
+		p.Stop(pid)
+	}
 }
 
 func isSupervisor(a actor.Actor) bool { _, ok := a.(*supervisor); return ok }

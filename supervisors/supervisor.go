@@ -15,6 +15,7 @@ type supervisor struct {
 	core core
 	path string // names from the root, without the boot part
 	self *actor.PID
+	proc actor.Process // of self: reaches this actor also when it was abandoned for being slow
 	g    *guard        // around this actor
 	ctx  actor.Context // of the present turn
 
@@ -118,6 +119,7 @@ func (s *supervisor) take(m any) {
 // boot checks the spec and starts the children.
 func (s *supervisor) boot(ctx actor.Context) {
 	s.self, s.g = ctx.Self(), guardOf(ctx)
+	s.proc, _ = s.sys.as.ProcessRegistry.Get(s.self)
 	if err := s.prepare(); err != nil {
 		s.g.failure = err
 		s.g.leave(ctx, Normal)
@@ -201,14 +203,17 @@ func (s *supervisor) step(in input) {
 func (s *supervisor) steersStart() bool { return true }
 
 // steer implements steered.
-func (s *supervisor) steer(pid *actor.PID, o order) { s.postTo(pid, &ordered{o, Shutdown}) }
+func (s *supervisor) steer(pid *actor.PID, o order) {
+	if p, ok := s.sys.as.ProcessRegistry.Get(pid); ok {
+		s.backlog.Add(1)
+		p.SendUserMessage(pid, &ordered{o, Shutdown})
+	}
+}
 
 // post sends m to this supervisor, from any goroutine once it has booted.
-func (s *supervisor) post(m any) { s.postTo(s.self, m) }
-
-func (s *supervisor) postTo(pid *actor.PID, m any) {
+func (s *supervisor) post(m any) {
 	s.backlog.Add(1)
-	s.sys.as.Root.Send(pid, m)
+	s.proc.SendUserMessage(s.self, m)
 }
 
 // acknowledged implements keeper.
@@ -221,7 +226,7 @@ func (s *supervisor) acknowledged(g *guard, r startResult) {
 func (s *supervisor) exited(g *guard, pid *actor.PID, reason ExitReason) {
 	s.backlog.Add(1) // before the event, so that who waits for it finds this supervisor busy
 	s.noteExit(g, pid, reason)
-	s.sys.as.Root.Send(s.self, &guardExited{g, reason})
+	s.proc.SendUserMessage(s.self, &guardExited{g, reason})
 	s.release(g)
 }
 
