@@ -99,7 +99,7 @@ func (a *answer) head(session string) error {
 func (a *answer) end(reason transport.Reason, session string, early bool) {
 	a.extend()
 	switch {
-	case reason == transport.ReasonReconnect:
+	case reason == transport.ReasonReconnect || (a.started && a.streaming && reason.Retry()):
 		if !a.started {
 			_ = a.head(session)
 		}

@@ -287,3 +287,39 @@ func TestServeAgainAfterAnError(t *testing.T) {
 		t.Errorf("got address %v, want none", l.Addr())
 	}
 }
+
+func TestStreamOfANodeThatGoesTellsWhenToComeBack(t *testing.T) {
+	for name, adjust := range map[string]func(*Options){"parked": func(*Options) {}, "on its handler": hideDescriptors} {
+		t.Run(name, func(t *testing.T) {
+			opts := Options{}
+			adjust(&opts)
+			o := &owner{accept: func(c transport.Conn) error {
+				c.Close(transport.ReasonShutdown)
+				return nil
+			}}
+			addr := listen(t, o, opts)
+			c := dial(t, addr)
+			c.send(streamRequest(addr, "Connection: close"))
+			if _, body := c.answer(); body != "retry: 1000\n\n" {
+				t.Errorf("got %q, want the advice to come back", body)
+			}
+		})
+	}
+}
+
+func TestOldClientsGetStreamsWithoutChunks(t *testing.T) {
+	returns := make(chan struct{})
+	addr := listen(t, &owner{receive: func(c transport.Conn, _ []byte) {
+		c.Go(func() {
+			_ = c.Write(frame("progress"))
+			c.Close(transport.ReasonReconnect)
+			<-returns
+		})
+	}}, Options{})
+	defer close(returns)
+	c := dial(t, addr)
+	c.send(strings.Replace(request(addr, ping), "HTTP/1.1", "HTTP/1.0", 1))
+	if _, body := c.answer(); body != "data: progress\n\nretry: 1000\n\n" {
+		t.Errorf("got %q", body)
+	}
+}

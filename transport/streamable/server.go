@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/transport"
@@ -29,7 +30,7 @@ type server struct {
 func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) {
 	s := &server{
 		options:  o,
-		upgrades: o.Path + "/ws",
+		upgrades: strings.TrimSuffix(o.Path, "/") + "/ws",
 		guard:    newGuard(addr, o.AllowedOrigins, o.AllowedHosts),
 		acceptor: a,
 	}

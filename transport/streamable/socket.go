@@ -24,7 +24,8 @@ func (s sockets) Accept() (net.Conn, error) {
 }
 
 // socket is a connection whose Write sets a deadline only when the kernel does not take the bytes at
-// once. net/http's WriteTimeout is no substitute: it bounds the whole answer, however well it flows.
+// once. net/http's WriteTimeout is no substitute: it bounds the whole answer, however well it flows. Reads
+// are left alone: setting their deadlines lazily, too, gained nothing that could be measured.
 type socket struct {
 	net.Conn
 	timeout time.Duration

@@ -104,7 +104,7 @@ func (c *streamConn) Write(f transport.Frame) error {
 
 // Close implements transport.Conn.
 func (c *streamConn) Close(r transport.Reason) {
-	if r == transport.ReasonReconnect {
+	if r.Retry() {
 		// If it does not fit, the client reads too slowly to miss it.
 		_ = c.Desc.Write(eventstream.Append(nil, eventstream.Event{Retry: c.server.options.Reconnect}))
 	}

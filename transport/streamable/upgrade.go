@@ -14,7 +14,7 @@ type upgrade struct{ http.ResponseWriter }
 func (u upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
 	if s, ok := c.(*socket); ok {
-		c = s.Conn
+		c = s.Conn // net/http has lifted the deadlines of both
 	}
 	return c, rw, err
 }
