@@ -73,8 +73,10 @@ func (w *wire) write(b []byte) {
 
 // frame is a masked text frame with the masking key 0.
 func frame(text string) []byte {
-	b := []byte{0x81, 0x80 | 126}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(text)))
+	b := []byte{0x81, 0x80 | byte(min(len(text), 126))}
+	if len(text) >= 126 {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(text)))
+	}
 	b = append(b, 0, 0, 0, 0)
 	return append(b, text...)
 }
