@@ -84,7 +84,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	}
 	running.run(func() { s.watch.run(background) })
 	failed := make(chan error, 1)
-	running.run(func() { failed <- s.http.Serve(sockets{ln, s.options.Limits.WriteTimeout}) })
+	running.run(func() { failed <- s.http.Serve(sockets{ln, s.options.Limits.WriteTimeout, s.options.Listener != nil}) })
 
 	var err error
 	select {

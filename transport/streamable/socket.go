@@ -13,12 +13,16 @@ import (
 type sockets struct {
 	net.Listener
 	timeout time.Duration
+	probes  bool // connections come with TCP keep-alive, which is to be turned off
 }
 
 func (s sockets) Accept() (net.Conn, error) {
 	c, err := s.Listener.Accept()
 	if err != nil {
 		return nil, err
+	}
+	if tcp, ok := c.(*net.TCPConn); ok && s.probes {
+		_ = tcp.SetKeepAlive(false) // heartbeats do it
 	}
 	return newSocket(c, s.timeout), nil
 }
