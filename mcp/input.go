@@ -81,4 +81,14 @@ const (
 type Outcome struct {
 	Result []byte // the encoded result object
 	Err    *Error
+	// Fault is what a handler did wrong, for the log of the node; the client is told nothing of it. nil
+	// where nothing went wrong.
+	Fault *Fault
+}
+
+// Fault is a panic of a handler, or an error whose details are not the client's business.
+type Fault struct {
+	Err   error
+	Panic bool
+	Stack []byte // of a panic
 }

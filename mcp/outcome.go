@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 )
 
@@ -12,10 +13,11 @@ func (s *Server) recovered(method, name string, out *Outcome) {
 	if value == nil {
 		return
 	}
-	*out = Outcome{Err: Internal()}
+	fault := &Fault{Panic: value, Stack: debug.Stack()}
+	*out = Outcome{Err: Internal(), Fault: fault}
 	if s.opts.OnPanic != nil {
 		defer func() { _ = recover() }() // a report that fails must not cost more than itself
-		s.opts.OnPanic(method, name, value, debug.Stack())
+		s.opts.OnPanic(method, name, value, fault.Stack)
 	}
 }
 
@@ -24,7 +26,7 @@ func (s *Server) broken(method, name string, err error) Outcome {
 	if s.opts.OnError != nil {
 		s.opts.OnError(method, name, err)
 	}
-	return Outcome{Err: Internal()}
+	return Outcome{Err: Internal(), Fault: &Fault{Err: err}}
 }
 
 // failed is the outcome of a handler that returned err: an *Error in it goes to the client, and so does the

@@ -50,6 +50,12 @@ func outcomeText(out Outcome) string {
 	switch {
 	case out.Err != nil && out.Result != nil:
 		return "both a result and an error"
+	case (out.Fault != nil) != (out.Err != nil && out.Err.Code == CodeInternal):
+		return fmt.Sprintf("fault %v with error %v", out.Fault, out.Err)
+	case out.Fault != nil && (out.Fault.Panic == nil) != (out.Fault.Stack == nil):
+		return "a panic without a stack, or a stack without a panic"
+	case out.Fault != nil && (out.Fault.Panic == nil) == (out.Fault.Err == nil):
+		return "a fault that is not one of panic and error"
 	case out.Err != nil:
 		return fmt.Sprintf("error %d %s", out.Err.Code, out.Err.Message)
 	}
