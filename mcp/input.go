@@ -86,9 +86,10 @@ type Outcome struct {
 	Fault *Fault
 }
 
-// Fault is a panic of a handler, or an error whose details are not the client's business.
+// Fault is a panic of a handler, or an error whose details are not the client's business: exactly one of
+// Panic and Err is set.
 type Fault struct {
+	Panic any    // what the handler panicked with
+	Stack []byte // of the panic
 	Err   error
-	Panic bool
-	Stack []byte // of a panic
 }
