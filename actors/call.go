@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -21,8 +22,9 @@ var (
 type call struct {
 	a           *anchor
 	id          mcp.CallID
-	route       mcp.Route
 	incarnation uint32
+	method      mcp.Method
+	name        string
 	state       *mcp.State
 	handler     func(context.Context, mcp.Peer) mcp.Outcome
 	timeout     time.Duration
@@ -43,7 +45,7 @@ var (
 
 func newCall(a *anchor, incarnation uint32, e mcp.StartCall) *call {
 	c := &call{
-		a: a, id: e.Call, route: e.Route, incarnation: incarnation, state: a.state.Load(),
+		a: a, id: e.Call, method: e.Method, name: e.Name, incarnation: incarnation, state: a.state.Load(),
 		handler: e.Run, timeout: e.Timeout, limit: time.Now().Add(a.gw.opts.Limits.CallTime),
 	}
 	if c.timeout == 0 {
@@ -58,7 +60,24 @@ func newCall(a *anchor, incarnation uint32, e mcp.StartCall) *call {
 // run runs the handler and reports its outcome. It is called once, off the session's turn.
 func (c *call) run() {
 	outcome := c.handler(c, c)
+	if f := outcome.Fault; f != nil {
+		c.faulted(f)
+	}
 	c.report(mcp.CallDone{Call: c.id, Outcome: outcome})
+}
+
+// faulted logs what the client is told nothing of.
+func (c *call) faulted(f *mcp.Fault) {
+	attrs := []slog.Attr{
+		slog.String("session", c.a.id), slog.String("method", c.method.String()), slog.String("name", c.name),
+	}
+	if f.Err != nil {
+		attrs = append(attrs, slog.Any("err", f.Err))
+	} else {
+		c.a.gw.obs.HandlerPanic()
+		attrs = append(attrs, slog.Any("panic", f.Panic), slog.String("stack", string(f.Stack)))
+	}
+	c.a.gw.log.LogAttrs(context.Background(), slog.LevelError, "handler failed", attrs...)
 }
 
 // expire answers for a handler that takes too long. What it returns later is dropped by the core.
