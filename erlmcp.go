@@ -76,6 +76,7 @@ func (n *Node) Run(ctx context.Context) error {
 		return errors.New("erlmcp: a node runs once")
 	}
 	defer n.refuse()
+	defer n.gateway.Close()
 	if err := n.open(ctx); err != nil {
 		return err
 	}

@@ -32,6 +32,8 @@ type Gateway struct {
 	connections atomic.Int64
 	draining    atomic.Bool
 
+	unwatch func()
+
 	mu      sync.Mutex
 	pending mcp.Change          // changes that wait to be told
 	updated map[string]struct{} // URIs that wait to be told
@@ -61,8 +63,12 @@ func NewGateway(server *mcp.Server, system *supervisors.System, o Options) *Gate
 		},
 		Ended: func(_ string, arg any, reason supervisors.ExitReason) { g.ended(arg.(*anchor), reason) },
 	})
+	g.unwatch = server.Watch(g.note) // before any session, so that none misses a change
 	return g
 }
+
+// Close takes the gateway off the server that it was made for. It is called when nothing runs any more.
+func (g *Gateway) Close() { g.unwatch() }
 
 // Sessions is the child spec of the session supervisor.
 func (g *Gateway) Sessions() supervisors.ChildSpec { return g.sessions.ChildSpec() }

@@ -19,8 +19,6 @@ const (
 // Serve runs what the gateway does on its own: it tells sessions of changes of the server's features and
 // ends sessions whose time is over. It blocks until ctx ends; it is a service child of the tree.
 func (g *Gateway) Serve(ctx context.Context) error {
-	stop := g.server.Watch(g.note)
-	defer stop()
 	tick := time.NewTicker(reapTick)
 	defer tick.Stop()
 	var gather <-chan time.Time
