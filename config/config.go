@@ -85,7 +85,7 @@ type Heartbeat struct {
 
 // Drain configures the stop of a node.
 type Drain struct {
-	Timeout time.Duration `key:"timeout" default:"30s" min:"0s" max:"24h" doc:"Requests in progress may take so long to finish."`
+	Timeout time.Duration `key:"timeout" default:"30s" min:"100ms" max:"24h" doc:"Requests in progress may take so long to finish."`
 	Spread  time.Duration `key:"spread" default:"5s" min:"0s" max:"24h" doc:"Clients are told to go, spread over so long."`
 }
 

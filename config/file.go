@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -83,7 +84,7 @@ func parseFile(name string, text []byte) layer {
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if !errors.Is(err, io.EOF) { // an empty file configures nothing
-			f.errs.add(f.name, "", "syntax error: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+			f.syntax(err)
 		}
 		return f.layer
 	}
@@ -93,6 +94,17 @@ func parseFile(name string, text []byte) layer {
 	}
 	f.section(doc.Content[0], "")
 	return f.layer
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)`)
+
+// syntax notes an error of the YAML parser, which has the line in its text, mostly.
+func (f *file) syntax(err error) {
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		f.errs.add(f.name+":"+m[1], "", "syntax error in line %s: %s", m[1], m[2])
+		return
+	}
+	f.errs.add(f.name, "", "syntax error: %s", quoteOdd(strings.TrimPrefix(err.Error(), "yaml: ")))
 }
 
 // looksLikeJSON recognises a text that is meant as JSON: an object whose first key is in quotes.
@@ -189,11 +201,11 @@ func (f *file) value(k *Key, n *yaml.Node) {
 		return
 	}
 	if n.Kind != yaml.ScalarNode {
-		f.errs.add(o.Where, k.Path, "is to be a %s, not %s", k.Type, kindName(n))
+		f.errs.add(o.Where, k.Path, "is to be %s, not %s", k.article(), kindName(n))
 		return
 	}
 	if !k.takes(n.Tag) {
-		f.errs.add(o.Where, k.Path, "is to be a %s, not %s%s", k.Type, kindName(n), k.hint(n))
+		f.errs.add(o.Where, k.Path, "is to be %s, not %s%s", k.article(), kindName(n), k.hint(n))
 		return
 	}
 	f.set(k, n.Value, o)
@@ -211,6 +223,14 @@ func (k *Key) takes(tag string) bool {
 	default:
 		return tag == "!!str"
 	}
+}
+
+// article is the type of k in a sentence.
+func (k *Key) article() string {
+	if k.kind == typeBool || k.kind == typeMemory {
+		return k.Type
+	}
+	return "a " + k.Type
 }
 
 // hint says how to write what was probably meant.

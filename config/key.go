@@ -49,7 +49,7 @@ var (
 )
 
 var typeNames = map[reflect.Type]string{
-	typeDuration: "duration", typeBytes: "size", typeMemory: "auto, off or size", typeSecret: "secret", typeList: "list of texts",
+	typeDuration: "duration", typeBytes: "size", typeMemory: "auto, off or a size", typeSecret: "text", typeList: "list of texts",
 	typeUpstreams: "list of upstreams", typeText: "text", typeInt: "whole number", typeBool: "true or false",
 }
 
