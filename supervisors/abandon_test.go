@@ -27,7 +27,9 @@ func TestAbandonedSupervisorStillEnds(t *testing.T) {
 	})
 	rows, _ := root.WhichChildren()
 	s, _ := sys.Supervisor(rows[0].PID)
-	go func() { _, _ = s.StartChild(ChildSpec{ID: "b", Start: Actor(func() actor.Actor { return funcActor(block) }, lean()...)}) }()
+	go func() {
+		_, _ = s.StartChild(ChildSpec{ID: "b", Start: Actor(func() actor.Actor { return funcActor(block) }, lean()...)})
+	}()
 	<-blocked
 	if err := root.TerminateChild("s"); err != nil {
 		t.Fatal(err)

@@ -1,8 +1,9 @@
 package supervisors
 
 import (
-	"slices"
 	"time"
+
+	"github.com/erlmcp/erlmcp/internal/invariants"
 )
 
 // core is one supervisor without its actor: a state machine that takes inputs and returns actions. It
@@ -112,6 +113,9 @@ func (c *core) step(now time.Time, in input) []action {
 	}
 	if c.phase == phaseEnded {
 		c.refuse()
+	}
+	if invariants.Enabled {
+		c.verify()
 	}
 	return c.out
 }
@@ -261,70 +265,6 @@ func (c *core) stop(reason ExitReason) {
 func (c *core) end() {
 	c.phase = phaseEnded
 	c.do(action{kind: doEnd, reason: c.reason})
-}
-
-// die is a kill: children that are workers are killed, those that are supervisors end in order with
-// reason killed, as if they noticed the end of this one. It waits for them no longer than its grace.
-func (c *core) die() {
-	if c.phase >= phaseDying {
-		return
-	}
-	c.phase, c.reason = phaseDying, Killed
-	starting := c.wait.child
-	if c.wait.onStart == nil || starting.proc == nil {
-		starting = nil
-	}
-	c.wait = wait{}
-	for _, in := range c.inbox.takeExits() {
-		in.child.state, in.child.proc = childDown, nil
-		c.gone(in.child, in.reason)
-	}
-	if starting != nil && c.dynamic == nil && !slices.Contains(c.children, starting) {
-		c.children = append(c.children, starting)
-	}
-	left := 0
-	for ch := range c.all() {
-		switch {
-		case ch == starting, ch.state == childUp && ch.proc != nil:
-			ch.state = childUp
-			left++
-			c.do(action{kind: doOrphan, child: ch})
-		default:
-			ch.state = childDown
-			c.gone(ch, Killed)
-		}
-	}
-	if left == 0 {
-		c.end()
-		return
-	}
-	c.wait = wait{left: left, each: c.gone, onAll: c.end}
-	c.timer(c.grace, func() { c.leaveAll(); c.end() })
-}
-
-// leaveAll stops waiting for the children of a killed supervisor.
-func (c *core) leaveAll() {
-	c.wait = wait{}
-	for ch := range c.all() {
-		if ch.state == childUp {
-			c.do(action{kind: doLeave, child: ch})
-			ch.state, ch.proc = childDown, nil
-			c.gone(ch, Killed)
-		}
-	}
-}
-
-// cutOff ends a supervisor that cannot wait for the children it has killed.
-func (c *core) cutOff() []action {
-	c.out = c.out[:0]
-	for ch := range c.all() {
-		if ch.state == childUp {
-			ch.state = childDown
-			c.gone(ch, Killed)
-		}
-	}
-	c.wait, c.phase = wait{}, phaseEnded
-	return c.out
 }
 
 // all yields every child that may have a process.

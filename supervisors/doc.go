@@ -52,6 +52,8 @@
 //   - There are no links. Names form the tree; protoactor's parent and children are not used, because
 //     its parent waits for its children and cannot be killed over them. So actor.Context.Parent is nil in
 //     a supervised actor.
+//   - What a supervised actor spawns by itself is not supervised here; if it panics it is stopped, and its
+//     parent gets actor.Terminated.
 //   - A killed supervisor waits for its workers to end, up to Options.KillGrace, so that their names are
 //     free when it is restarted.
 //   - A dynamic child whose restart is ignored is removed, and terminating a dynamic child that is

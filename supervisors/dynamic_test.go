@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/erlmcp/erlmcp/internal/invariants"
 	"github.com/erlmcp/erlmcp/internal/testutil"
 )
 
@@ -168,5 +169,21 @@ func TestDynamicUnderManyGoroutines(t *testing.T) {
 	}
 	if err := root.Stop(Shutdown); err != nil || d.Count() != 0 {
 		t.Errorf("Stop: %v, %d children, want nil, 0", err, d.Count())
+	}
+}
+
+func TestDynamicChildIsSmall(t *testing.T) {
+	if invariants.Enabled {
+		t.Skip("the race detector needs memory of its own")
+	}
+	const n, limit = 20_000, 1300
+	d, root := startDynamic(t, DynamicSpec{Template: ChildSpec{
+		Restart: Transient, Start: Actor(func() actor.Actor { return &idle{} }, lean()...),
+	}}, Options{})
+	defer func() { _ = root.Stop(Shutdown) }()
+	before := heap()
+	fill(t, d, n, 4)
+	if got := (heap() - before) / n; got > limit {
+		t.Errorf("%d bytes for each child, want at most %d", got, limit)
 	}
 }

@@ -211,6 +211,17 @@ func stopProcess(sys *actor.ActorSystem, pid *actor.PID) {
 
 func isSupervisor(a actor.Actor) bool { _, ok := a.(*supervisor); return ok }
 
+// HandleFailure implements actor.SupervisorStrategy for what a supervised actor has spawned by itself: it
+// stops what fails, unless the actor has its own strategy. protoactor's default restarts in place.
+func (g *guard) HandleFailure(as *actor.ActorSystem, s actor.Supervisor, pid *actor.PID,
+	rs *actor.RestartStatistics, reason, message any) {
+	if own, ok := g.inner.(actor.SupervisorStrategy); ok {
+		own.HandleFailure(as, s, pid, rs, reason, message)
+		return
+	}
+	s.StopChildren(pid)
+}
+
 // Exit ends the supervised actor whose turn ctx is with reason, once the turn has returned. In the turn
 // of actor.Started it is a failed start, in that of actor.Stopping it replaces the reason. Further
 // messages are not delivered. It panics if ctx is not the context of a supervised actor.

@@ -309,3 +309,21 @@ func TestSupervisorStoppedFromOutsideTakesItsChildren(t *testing.T) {
 		t.Errorf("exit reason of the child %s, want killed", got)
 	}
 }
+
+func TestUnguardedActorThatFailsIsStopped(t *testing.T) {
+	ended := make(chan struct{})
+	sys, root := startTree(t, Options{}, ChildSpec{ID: "a", Start: Actor(func() actor.Actor {
+		return funcActor(func(ctx actor.Context) {
+			switch ctx.Message().(type) {
+			case string:
+				pid := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return &idle{} }))
+				ctx.Send(pid, Term("crash"))
+			case *actor.Terminated:
+				close(ended)
+			}
+		})
+	})})
+	rows, _ := root.WhichChildren()
+	sys.ActorSystem().Root.Send(rows[0].PID, "spawn")
+	<-ended
+}

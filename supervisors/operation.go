@@ -178,16 +178,22 @@ func isAlreadyStarted(err error) bool {
 // tupleSize counts the elements of a term that is a tuple.
 func tupleSize(term string) int {
 	depth, n := 0, 1
-	for _, r := range term {
-		switch r {
-		case '{', '[', '(', '<':
+	var quote byte // of the string or atom that term[i] is in
+	for i := 0; i < len(term); i++ {
+		switch b := term[i]; {
+		case quote != 0 && b == '\\':
+			i++
+		case quote != 0 && b == quote:
+			quote = 0
+		case quote != 0:
+		case b == '"' || b == '\'':
+			quote = b
+		case b == '{' || b == '[' || b == '(' || b == '<':
 			depth++
-		case '}', ']', ')', '>':
+		case b == '}' || b == ']' || b == ')' || b == '>':
 			depth--
-		case ',':
-			if depth == 1 {
-				n++
-			}
+		case b == ',' && depth == 1:
+			n++
 		}
 	}
 	return n

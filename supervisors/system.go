@@ -83,7 +83,7 @@ func (s *System) Stats() Stats {
 
 // Start starts the root supervisor and its tree, and returns when all of it runs or has failed to: OTP's
 // start_link. Errors: *SpecError, *InitError (after what was started has been stopped), ErrIgnore. A
-// System has one root at a time; starting another while one runs fails with *AlreadyStartedError.
+// System has one tree; starting a root of the same name while one runs fails with *AlreadyStartedError.
 func (s *System) Start(spec Spec) (*Supervisor, error) {
 	if spec.Name == "" {
 		spec.Name = "root"
