@@ -1,9 +1,6 @@
 package supervisors
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // call is one operation on a supervisor and, once it is answered, its result.
 type call struct {
@@ -112,9 +109,6 @@ func (c *core) startChild(q *call) bool {
 	c.begin(ch, func(r startResult) {
 		if failed(r) {
 			q.err = &StartError{Child: spec.ID, Reason: r.err}
-			if isAlreadyStarted(r.err) {
-				q.err = r.err
-			}
 			c.answer(q)
 			return
 		}
@@ -165,39 +159,6 @@ func (c *core) startDynamic(q *call) bool {
 
 // errAlreadyStarted is completed by the shell, which knows the PID of call.started.
 var errAlreadyStarted = errors.New("supervisors: already started")
-
-// isAlreadyStarted reports whether a start function says {already_started,_}, which OTP hands on as it is.
-func isAlreadyStarted(err error) bool {
-	if _, ok := errors.AsType[*AlreadyStartedError](err); ok {
-		return true
-	}
-	t, ok := err.(Term)
-	return ok && strings.HasPrefix(string(t), "{already_started,") && tupleSize(string(t)) == 2
-}
-
-// tupleSize counts the elements of a term that is a tuple.
-func tupleSize(term string) int {
-	depth, n := 0, 1
-	var quote byte // of the string or atom that term[i] is in
-	for i := 0; i < len(term); i++ {
-		switch b := term[i]; {
-		case quote != 0 && b == '\\':
-			i++
-		case quote != 0 && b == quote:
-			quote = 0
-		case quote != 0:
-		case b == '"' || b == '\'':
-			quote = b
-		case b == '{' || b == '[' || b == '(' || b == '<':
-			depth++
-		case b == '}' || b == ']' || b == ')' || b == '>':
-			depth--
-		case b == ',' && depth == 1:
-			n++
-		}
-	}
-	return n
-}
 
 func (c *core) restartChild(q *call) bool {
 	if c.dynamic != nil {

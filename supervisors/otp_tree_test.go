@@ -194,6 +194,30 @@ func parseReason(term string) ExitReason {
 	return Crash(Term(term))
 }
 
+// tupleSize counts the elements of a term that is a tuple.
+func tupleSize(term string) int {
+	depth, n := 0, 1
+	var quote byte // of the string or atom that term[i] is in
+	for i := 0; i < len(term); i++ {
+		switch b := term[i]; {
+		case quote != 0 && b == '\\':
+			i++
+		case quote != 0 && b == quote:
+			quote = 0
+		case quote != 0:
+		case b == '"' || b == '\'':
+			quote = b
+		case b == '{' || b == '[' || b == '(' || b == '<':
+			depth++
+		case b == '}' || b == ']' || b == ')' || b == '>':
+			depth--
+		case b == ',' && depth == 1:
+			n++
+		}
+	}
+	return n
+}
+
 // specOf is the answer of get_childspec in the form of the scenarios.
 func specOf(c ChildSpec) *specJSON {
 	s := &specJSON{ID: &c.ID, Restart: string(c.Restart), Significant: c.Significant, Type: string(c.Type)}
