@@ -54,7 +54,7 @@ func (c *catalog) completer(p *CompleteParams) (CompleteFunc, *Error) {
 		return nil, InvalidParams("the prompt has no argument " + brief(name))
 	}
 	if t := c.templates.find(p.Ref.URI); t != nil {
-		if !hasVariable(t.parsed, name) {
+		if !t.pattern.has(name) {
 			return nil, InvalidParams("the resource template has no variable " + brief(name))
 		}
 		return t.template.Complete[name], nil

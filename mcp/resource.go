@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/yosida95/uritemplate/v3"
 )
 
 // ResourceHandler reads a resource. ResourceNotFound says that there is none under the URI; errors that are
@@ -33,8 +31,7 @@ func (e *resourceEntry) definition() []byte { return e.text }
 type templateEntry struct {
 	server   *Server
 	template *ResourceTemplate
-	parsed   *uritemplate.Template
-	literal  string // what every URI starts with
+	pattern  *uriTemplate
 	text     []byte // the encoded template
 	handler  ResourceHandler
 }
@@ -109,12 +106,11 @@ func (s *Server) newTemplate(t *ResourceTemplate, h ResourceHandler) (*templateE
 	if t == nil {
 		return nil, errors.New("mcp: the resource template is nil")
 	}
-	parsed, err := uritemplate.New(t.URITemplate)
-	literal, _, _ := strings.Cut(t.URITemplate, "{")
+	pattern, err := newURITemplate(t.URITemplate)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("mcp: resource template %q: %w", t.URITemplate, err)
-	case !strings.Contains(literal, ":"):
+	case !strings.Contains(pattern.literals[0], ":"):
 		return nil, fmt.Errorf("mcp: resource template %q: it does not start with a scheme", t.URITemplate)
 	case t.Name == "":
 		return nil, fmt.Errorf("mcp: resource template %q: the name is empty", t.URITemplate)
@@ -122,7 +118,7 @@ func (s *Server) newTemplate(t *ResourceTemplate, h ResourceHandler) (*templateE
 		return nil, fmt.Errorf("mcp: resource template %q: the handler is nil", t.URITemplate)
 	}
 	for name := range t.Complete {
-		if !hasVariable(parsed, name) {
+		if !pattern.has(name) {
 			return nil, fmt.Errorf("mcp: resource template %q: it has no variable %q to complete", t.URITemplate, name)
 		}
 	}
@@ -131,7 +127,7 @@ func (s *Server) newTemplate(t *ResourceTemplate, h ResourceHandler) (*templateE
 		return nil, fmt.Errorf("mcp: resource template %q: %w", t.URITemplate, err)
 	}
 	own := *t
-	return &templateEntry{server: s, template: &own, parsed: parsed, literal: literal, text: text, handler: h}, nil
+	return &templateEntry{server: s, template: &own, pattern: pattern, text: text, handler: h}, nil
 }
 
 // RemoveResourceTemplates removes the templates with the texts. Those that do not exist are no error.
@@ -139,31 +135,11 @@ func (s *Server) RemoveResourceTemplates(uriTemplates ...string) {
 	s.update(ResourcesChanged, func(next *catalog) bool { return next.templates.remove(uriTemplates) })
 }
 
-func hasVariable(t *uritemplate.Template, name string) bool {
-	for _, v := range t.Varnames() {
-		if v == name {
-			return true
-		}
-	}
-	return false
-}
-
 // match is what reads a URI of the template; nil if the URI is not of it.
 func (e *templateEntry) match(uri string) *resourceEntry {
-	if !strings.HasPrefix(uri, e.literal) {
+	variables := e.pattern.match(uri)
+	if variables == nil {
 		return nil
-	}
-	values := e.parsed.Match(uri)
-	if values == nil {
-		return nil
-	}
-	variables := make(map[string]string, len(values))
-	for name, v := range values {
-		if v.T == uritemplate.ValueTypeString {
-			variables[name] = v.String()
-		} else {
-			variables[name] = strings.Join(v.List(), ",")
-		}
 	}
 	return &resourceEntry{
 		server: e.server, uri: uri, mimeType: e.template.MIMEType, variables: variables, handler: e.handler,
@@ -196,12 +172,11 @@ func decodeEscapes(s string) string {
 	}
 	text := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				text = append(text, byte(c))
-				i += 2
-				continue
-			}
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			c, _ := strconv.ParseUint(s[i+1:i+3], 16, 8) // two digits
+			text = append(text, byte(c))
+			i += 2
+			continue
 		}
 		text = append(text, s[i])
 	}
