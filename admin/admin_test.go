@@ -63,6 +63,12 @@ func TestControlAnswers(t *testing.T) {
 		t.Errorf("pprof: got %.60q, %v", got, err)
 	}
 
+	w := httptest.NewRecorder()
+	NewControl(Options{}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("pprof beside the socket: got %d, want 404", w.Code)
+	}
+
 	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: got mode %v, %v; want 0600", info.Mode().Perm(), err)
 	}
@@ -173,6 +179,20 @@ func TestHealth(t *testing.T) {
 	h.Add(Ready, "broken", func(context.Context) error { return nil })
 	if err := h.Err(t.Context(), Ready); err == nil || err.Error() != "drain: the node drains" {
 		t.Errorf("Err(Ready): got %v", err)
+	}
+}
+
+func TestForeignDirectoryIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP: only root can give a directory away")
+	}
+	dir := t.TempDir()
+	if err := os.Chown(dir, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	err := NewControl(Options{Socket: filepath.Join(dir, "s")}).Serve(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -35,11 +35,24 @@ func (c *Control) Serve(ctx context.Context) error {
 		return err
 	}
 	c.opts.Logger.LogAttrs(ctx, slog.LevelInfo, "control socket open", slog.String("path", c.opts.Socket))
-	return serve(ctx, &ownListener{l, c.opts.Logger}, c.Handler(), c.opts.Logger)
+	return serve(ctx, &ownListener{l, c.opts.Logger}, c.socketHandler(), c.opts.Logger)
 }
 
-// Handler is what the socket serves.
-func (c *Control) Handler() http.Handler {
+// Handler is what a loopback listener of its own may serve as well: all that the socket does but profiles.
+func (c *Control) Handler() http.Handler { return c.mux() }
+
+// socketHandler is what the socket serves.
+func (c *Control) socketHandler() http.Handler {
+	mux := c.mux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func (c *Control) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	answer(mux, "GET /ping", "pong\n")
 	answer(mux, "GET /version", c.opts.Version+"\n")
@@ -48,11 +61,6 @@ func (c *Control) Handler() http.Handler {
 			mux.Handle(path, h)
 		}
 	}
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	for pattern, h := range c.opts.Routes {
 		mux.Handle(pattern, h)
 	}

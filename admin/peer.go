@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -30,3 +31,16 @@ func (l *ownListener) Accept() (net.Conn, error) {
 
 // mayControl says whether a process of user peer may control a node of user own.
 func mayControl(peer, own int) bool { return peer == own || peer == 0 }
+
+// checkOwner refuses a directory that another user made, say in /tmp: whoever owns it can replace what is
+// in it.
+func checkOwner(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("admin: control socket: %w", err)
+	}
+	if uid, known := ownerUID(info); known && !mayControl(uid, os.Geteuid()) {
+		return fmt.Errorf("admin: control socket: %s belongs to another user (uid %d)", dir, uid)
+	}
+	return nil
+}

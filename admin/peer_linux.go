@@ -2,6 +2,8 @@ package admin
 
 import (
 	"net"
+	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,4 +27,13 @@ func peerUID(c net.Conn) (uid int, known bool) {
 		return -1, true // a caller that cannot be identified is a stranger
 	}
 	return int(cred.Uid), true
+}
+
+// ownerUID is the owner of a file.
+func ownerUID(info os.FileInfo) (uid int, known bool) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return int(stat.Uid), true
 }

@@ -27,6 +27,9 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("admin: control socket: %w", err)
 	}
+	if err := checkOwner(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}
