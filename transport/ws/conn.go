@@ -110,7 +110,7 @@ func (c *conn) Go(fn func()) {
 		return
 	}
 	c.mu.Unlock()
-	c.run.spawn(fn)
+	c.run.tasks.run(fn)
 }
 
 // Info implements transport.Conn.

@@ -180,7 +180,7 @@ func (r *run) accept(c *conn, h *hijacker) {
 		turns.Put(t)
 	}
 	if !parked {
-		r.spawn(c.port.serve)
+		r.tasks.run(c.port.serve)
 		return
 	}
 	if err := c.desc.Attach(h.net, nil); err != nil {

@@ -33,8 +33,10 @@ type fixture struct {
 	admit  func(transport.Info) error
 	refuse func(transport.Conn) error
 	echo   bool
-	answer string            // to every text, if not empty
-	on     func(text []byte) // gets every text, if not nil
+	quiet  bool                              // owners keep nothing
+	wrap   func(*fixture) transport.Acceptor // stands in for the fixture
+	answer string                            // to every text, if not empty
+	on     func(text []byte)                 // gets every text, if not nil
 
 	mu     sync.Mutex
 	owners []*owner
@@ -71,6 +73,9 @@ func (o *owner) Closed(r transport.Reason) {
 }
 
 func (f *fixture) Accept(c transport.Conn) (transport.Receiver, error) {
+	if f.quiet {
+		return &owner{f: f, conn: c, closed: make(chan transport.Reason, 1)}, nil
+	}
 	o := &owner{f: f, conn: c, texts: make(chan string, 4096), closed: make(chan transport.Reason, 1)}
 	if f.refuse != nil {
 		if err := f.refuse(c); err != nil {
@@ -118,7 +123,11 @@ func startOn(t testing.TB, o Options, change func(*fixture), secure bool) *fixtu
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- f.server.Serve(ctx, f) }()
+	var a transport.Acceptor = f
+	if f.wrap != nil {
+		a = f.wrap(f)
+	}
+	go func() { done <- f.server.Serve(ctx, a) }()
 	f.stop = sync.OnceFunc(func() {
 		cancel()
 		select {

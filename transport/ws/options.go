@@ -17,7 +17,7 @@ type Options struct {
 	// AllowOrigin decides about the Origin of an upgrade; false is answered with 403. nil allows all: the
 	// HTTP layer that calls the Server owns that rule.
 	AllowOrigin func(*http.Request) bool
-	// Shards is the number of event loops; zero means one for each 2 processors, at least one.
+	// Shards is the number of event loops; zero means one for each processor.
 	Shards int
 	// Grace is how long open connections are left to their owner after Serve's context has ended; then they
 	// are closed for ReasonShutdown. Zero means 30 s, negative none.

@@ -75,7 +75,7 @@ func (p *port) push(b []byte, urgent bool) error {
 	p.bytes += len(b)
 	if !p.writing {
 		p.writing = true
-		p.conn.run.spawn(p.drain)
+		p.conn.run.tasks.run(p.drain)
 	}
 	return nil
 }

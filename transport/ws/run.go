@@ -1,10 +1,12 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -12,6 +14,9 @@ import (
 	"github.com/erlmcp/erlmcp/transport"
 	"github.com/erlmcp/erlmcp/transport/internal/poll"
 )
+
+// trimInterval is for how long a worker of the crew may be without work, about.
+const trimInterval = 10 * time.Second
 
 // run is one call of Serve.
 type run struct {
@@ -24,7 +29,7 @@ type run struct {
 	start     time.Time
 	loop      *poll.Loop // nil where there is none
 	conns     tally      // connections and handshakes
-	tasks     tally      // goroutines of spawn
+	tasks     crew
 
 	mu     sync.Mutex
 	roster []*conn // conn.place is the index
@@ -35,8 +40,9 @@ func newRun(o *Options, closeWait time.Duration, a transport.Acceptor) (*run, er
 		acceptor: a, limits: o.Limits, grace: o.Grace, closeWait: closeWait, log: o.Logger, start: time.Now(),
 		rules: rules{messageBytes: o.Limits.MessageBytes, frames: o.Limits.FramesPerMessage},
 	}
+	r.tasks.fault = func(fault any) { r.panicked("task panicked", fault) }
 	loop, err := poll.New(poll.Options{
-		Shards:         o.Shards,
+		Shards:         cmp.Or(o.Shards, runtime.GOMAXPROCS(0)),
 		Tick:           tick(o.Limits, closeWait),
 		OutgoingBytes:  o.Limits.OutgoingBytes,
 		OutgoingFrames: o.Limits.OutgoingFrames,
@@ -62,7 +68,7 @@ func (r *run) serve(ctx context.Context) {
 	if r.loop != nil {
 		loop.Go(func() { r.loop.Serve(loopCtx) })
 	}
-	<-ctx.Done()
+	r.tend(ctx)
 	none := r.conns.close()
 	if !within(none, r.grace) {
 		r.each(func(c *conn) { c.Close(transport.ReasonShutdown) })
@@ -76,6 +82,20 @@ func (r *run) serve(ctx context.Context) {
 	<-r.tasks.close()
 }
 
+// tend looks after the run until ctx ends.
+func (r *run) tend(ctx context.Context) {
+	tick := time.NewTicker(trimInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.tasks.trim()
+		}
+	}
+}
+
 // within waits for done, but no longer than limit.
 func within(done <-chan struct{}, limit time.Duration) bool {
 	timer := time.NewTimer(max(limit, 0))
@@ -86,19 +106,6 @@ func within(done <-chan struct{}, limit time.Duration) bool {
 	case <-timer.C:
 		return false
 	}
-}
-
-// spawn runs fn on a goroutine of its own. A panic costs fn only.
-func (r *run) spawn(fn func()) {
-	if !r.tasks.add() {
-		go fn() // Serve has returned; what is left of its connections' work ends by itself
-		return
-	}
-	go func() {
-		defer r.tasks.done()
-		defer r.guard("task panicked")
-		fn()
-	}()
 }
 
 // guard is deferred where a panic must not go further.

@@ -115,7 +115,7 @@ func (c *conn) deliver(t *turn, text []byte) bool {
 func (c *conn) startLocked(t *turn) {
 	for i, fn := range t.pending {
 		t.pending[i] = nil
-		c.run.spawn(fn)
+		c.run.tasks.run(fn)
 	}
 	t.pending = t.pending[:0]
 }
