@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
+
+// errUTF8 is about a json.RawMessage, which encoding/json does not look into.
+var errUTF8 = errors.New("mcp: encoded JSON is not UTF-8")
 
 // appendValue appends v as encoding/json encodes it, without the escapes for HTML, so that a
 // json.RawMessage keeps its bytes except for white space.
@@ -16,7 +20,11 @@ func appendValue(dst []byte, v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return dst, err
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	text := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	if !utf8.Valid(text[len(dst):]) {
+		return dst, errUTF8
+	}
+	return text, nil
 }
 
 // appendMember appends a further member of an object.

@@ -21,6 +21,16 @@ type Tool struct {
 	Meta         Meta             `json:"_meta,omitempty"`
 }
 
+// MarshalJSON encodes the tool. Without an input schema, any object is one.
+func (t *Tool) MarshalJSON() ([]byte, error) {
+	type members Tool
+	own := members(*t)
+	if own.InputSchema == nil {
+		own.InputSchema = json.RawMessage(`{"type":"object"}`)
+	}
+	return appendValue(nil, &own)
+}
+
 // ToolAnnotations are hints about a tool. A client must not rely on them where it does not trust the
 // server.
 //
