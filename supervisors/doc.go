@@ -45,8 +45,9 @@
 //     an error and counted in Stats.Abandoned. The goroutine lives until the turn returns; what the
 //     actor does then reaches nobody.
 //   - A restart is a new actor under the same name, so a PID stays valid. Messages left in the old
-//     mailbox are lost; messages sent between the two go to dead letters. After an abandonment the next
-//     incarnation has another name, since the old one may still finish under its own.
+//     mailbox are lost; messages sent between the two go to dead letters, counted in Stats.DeadLetters.
+//     After an abandonment the next incarnation has another name, since the old one may still finish
+//     under its own.
 //   - A killed actor gets actor.Stopped but not actor.Stopping: Erlang's runtime would release what the
 //     process owned, here the actor has to.
 //   - There are no links. Names form the tree; protoactor's parent and children are not used, because

@@ -187,3 +187,57 @@ func TestDynamicChildIsSmall(t *testing.T) {
 		t.Errorf("%d bytes for each child, want at most %d", got, limit)
 	}
 }
+
+// TestDynamicStorm starts, crashes and terminates children from many goroutines, until partitions give up
+// too, and then checks the books: each child that was started has ended once.
+func TestDynamicStorm(t *testing.T) {
+	var mu sync.Mutex
+	started, ended := map[any]int{}, map[any]int{}
+	d, root := startDynamic(t, DynamicSpec{
+		Intensity: 50, Partitions: 4,
+		Ended: func(_ string, arg any, _ ExitReason) {
+			mu.Lock()
+			defer mu.Unlock()
+			ended[arg]++
+		},
+		Template: ChildSpec{Restart: Transient, Start: Actor(func() actor.Actor { return &idle{} }, lean()...)},
+	}, Options{})
+	sys := root.sys
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 300 {
+				arg := g*1000 + i
+				c, err := d.StartChild(fmt.Sprint(arg), arg)
+				if err != nil {
+					continue // its partition gives up just now
+				}
+				mu.Lock()
+				started[arg]++
+				mu.Unlock()
+				switch i % 4 {
+				case 0:
+					sys.Exit(c.PID, Crash(Term("crash")))
+				case 1:
+					_ = d.TerminateChild(c.PID)
+				case 2:
+					sys.ActorSystem().Root.Send(c.PID, Term("panic"))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	_ = root.Stop(Shutdown)
+	<-root.Done()
+	if d.Count() != 0 {
+		t.Errorf("%d children left, want 0", d.Count())
+	}
+	for arg := range started {
+		if ended[arg] != 1 {
+			t.Errorf("child %v: Ended called %d times, want 1", arg, ended[arg])
+		}
+	}
+	if len(ended) != len(started) {
+		t.Errorf("Ended called for %d children, want %d", len(ended), len(started))
+	}
+}

@@ -267,6 +267,10 @@ func TestRootThatGivesUpSaysSo(t *testing.T) {
 	if got := root.Reason().String(); got != "shutdown" || !root.GaveUp() {
 		t.Errorf("reason %s, gave up %v, want shutdown, true", got, root.GaveUp())
 	}
+	sys.ActorSystem().Root.Send(rows[0].PID, "to nobody")
+	if n := sys.Stats().DeadLetters; n != 1 {
+		t.Errorf("%d dead letters, want 1", n)
+	}
 	if _, err := root.WhichChildren(); !errors.Is(err, ErrNoProc) {
 		t.Errorf("WhichChildren: %v, want %v", err, ErrNoProc)
 	}

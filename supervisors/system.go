@@ -38,7 +38,7 @@ type System struct {
 	mu   sync.RWMutex
 	sups map[string]*supervisor // that have booted and not ended, by PID id
 
-	crashes, restarts, timedOut, abandoned atomic.Int64
+	crashes, restarts, timedOut, abandoned, deadLetters atomic.Int64
 }
 
 // Stats counts since the System was made.
@@ -47,6 +47,8 @@ type Stats struct {
 	Restarts  int64 // restart attempts; a group restart counts once
 	TimedOut  int64 // children that did not end within their shutdown time
 	Abandoned int64 // children given up because they are blocked and cannot be killed
+	// DeadLetters are messages to actors that do not run, such as those sent between an end and a restart.
+	DeadLetters int64
 }
 
 // NewSystem makes an actor system. It starts nothing; Start does.
@@ -62,11 +64,24 @@ func NewSystem(o Options) *System {
 	}
 	if o.as == nil {
 		log := slog.New(quiet{o.Logger.Handler()})
-		o.as = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return log }))
+		o.as = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return log }),
+			// protoactor keeps a goroutine through each interval in which there are dead letters
+			actor.WithDeadLetterThrottleInterval(100*time.Millisecond))
 	}
-	return &System{
+	s := &System{
 		as: o.as, log: o.Logger, events: o.Events, grace: max(o.KillGrace, 0), now: o.now,
 		boot: strings.ToLower(rand.Text()[:10]), sups: make(map[string]*supervisor),
+	}
+	s.as.EventStream.Subscribe(s.countDeadLetter)
+	return s
+}
+
+// countDeadLetter counts messages that reached nobody, but not our own to processes that have ended.
+func (s *System) countDeadLetter(event any) {
+	if e, ok := event.(*actor.DeadLetterEvent); ok {
+		if _, own := e.Message.(actor.IgnoreDeadLetterLogging); !own {
+			s.deadLetters.Add(1)
+		}
 	}
 }
 
@@ -78,7 +93,7 @@ func (s *System) Boot() string { return s.boot }
 
 // Stats returns the counters.
 func (s *System) Stats() Stats {
-	return Stats{s.crashes.Load(), s.restarts.Load(), s.timedOut.Load(), s.abandoned.Load()}
+	return Stats{s.crashes.Load(), s.restarts.Load(), s.timedOut.Load(), s.abandoned.Load(), s.deadLetters.Load()}
 }
 
 // Start starts the root supervisor and its tree, and returns when all of it runs or has failed to: OTP's
