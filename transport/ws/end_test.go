@@ -2,6 +2,7 @@ package ws
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -235,6 +236,7 @@ func TestManyConnections(t *testing.T) {
 		peers = 200
 	}
 	f := start(t, Options{}, func(f *fixture) { f.echo = true })
+	before := openFiles()
 	var all sync.WaitGroup
 	gate := make(chan struct{}, 64) // dials at a time
 	for n := range peers {
@@ -271,4 +273,11 @@ func TestManyConnections(t *testing.T) {
 	for _, o := range owners {
 		wantReason(t, o, transport.ReasonClientClosed)
 	}
+	testutil.Eventually(t, patience, func() bool { return openFiles() <= before+10 })
+}
+
+// openFiles counts descriptors; 0 where the system does not list them.
+func openFiles() int {
+	list, _ := os.ReadDir("/proc/self/fd")
+	return len(list)
 }

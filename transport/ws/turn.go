@@ -22,6 +22,7 @@ var errDeadline = errors.New("ws: closing took too long")
 type turn struct {
 	buf     [turnBuffer]byte
 	scratch decoder // at work while nothing is incomplete
+	fresh   bool    // a message ended in this turn, so that an incomplete one began in it
 	// The rest belongs to the mutex of the conn whose turn it is.
 	out     []byte   // frames that wait for the end of the turn
 	urgent  bool     // out ends with a close frame
@@ -86,6 +87,7 @@ func (c *conn) take(t *turn, input []byte) {
 		case needMore:
 			return
 		case gotText:
+			t.fresh = true
 			if live {
 				live = c.deliver(t, e.data)
 			}
@@ -152,6 +154,9 @@ func (c *conn) endTurn(t *turn, d *decoder) {
 
 // keepLocked keeps the decoder if a message is incomplete, and sees to its time limit.
 func (c *conn) keepLocked(d *decoder, t *turn) {
+	if t.fresh {
+		t.fresh, c.since = false, 0
+	}
 	switch {
 	case c.state > closing || d.idle():
 		c.in, c.since = nil, 0
