@@ -260,7 +260,7 @@ func TestInitializeResultPerRevision(t *testing.T) {
 	s.AddPrompt(&Prompt{Name: "p", Arguments: []*PromptArgument{{
 		Name: "a", Complete: func(context.Context, string, map[string]string) ([]string, error) { return nil, nil },
 	}}}, func(context.Context, *GetPromptRequest) (*GetPromptResult, error) { return nil, nil })
-	if got := string(s.catalog().capabilities(LatestRevision())); !strings.Contains(got, `"completions":{}`) {
+	if got := string(s.initializeResult(LatestRevision())); !strings.Contains(got, `"completions":{}`) {
 		t.Errorf("got %s, want completions in it", got)
 	}
 }

@@ -1,17 +1,20 @@
 package mcp
 
-import "github.com/erlmcp/erlmcp/internal/jsonrpc"
-
-// capabilities is the encoded object of what the server can do under a revision. Tools, prompts and
-// resources are always part of it, since they may come while a client is connected.
+// capabilities is what the server can do under a revision. Tools, prompts and resources are always part of
+// it, since they may come while a client is connected.
 //
 // MCP 2025-11-25, basic/lifecycle, capability negotiation.
-func (c *catalog) capabilities(rev *Revision) []byte {
-	text := append([]byte(nil), `{"logging":{},`...)
-	if rev.Completions && c.completes() {
-		text = append(text, `"completions":{},`...)
+func (c *catalog) capabilities(rev *Revision) *ServerCapabilities {
+	caps := &ServerCapabilities{
+		Logging:   &struct{}{},
+		Prompts:   &ListCapabilities{ListChanged: true},
+		Resources: &ResourceCapabilities{Subscribe: true, ListChanged: true},
+		Tools:     &ListCapabilities{ListChanged: true},
 	}
-	return append(text, `"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"tools":{"listChanged":true}}`...)
+	if rev.Completions && c.completes() {
+		caps.Completions = &struct{}{}
+	}
+	return caps
 }
 
 // completes reports whether any argument can be completed.
@@ -35,26 +38,21 @@ func (c *catalog) completes() bool {
 }
 
 // initializeResult is the encoded result of initialize.
-//
-// MCP 2025-11-25, schema, InitializeResult.
 func (s *Server) initializeResult(rev *Revision) []byte {
-	text := append([]byte(nil), `{"protocolVersion":`...)
-	text = jsonrpc.AppendString(text, rev.Version)
-	text = append(text, `,"capabilities":`...)
-	text = append(text, s.catalog().capabilities(rev)...)
-	text, err := appendMember(text, "serverInfo", s.infoFor(rev))
+	text, err := appendValue(nil, &InitializeResult{
+		ProtocolVersion: rev.Version,
+		Capabilities:    s.catalog().capabilities(rev),
+		ServerInfo:      s.infoFor(rev),
+		Instructions:    s.opts.Instructions,
+	})
 	if err != nil {
-		panic("mcp: encode the implementation: " + err.Error()) // strings always encode
+		panic("mcp: encode the result of initialize: " + err.Error()) // strings always encode
 	}
-	if s.opts.Instructions != "" {
-		text = append(text, `,"instructions":`...)
-		text = jsonrpc.AppendString(text, s.opts.Instructions)
-	}
-	return append(text, '}')
+	return text
 }
 
 // infoFor is the part of the implementation that a revision knows.
-func (s *Server) infoFor(rev *Revision) Implementation {
+func (s *Server) infoFor(rev *Revision) *Implementation {
 	impl := s.impl
 	if !rev.Titles {
 		impl.Title = ""
@@ -62,5 +60,5 @@ func (s *Server) infoFor(rev *Revision) Implementation {
 	if !rev.Icons {
 		impl.Description, impl.WebsiteURL, impl.Icons = "", "", nil
 	}
-	return impl
+	return &impl
 }

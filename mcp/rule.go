@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"bytes"
 	"iter"
 	"reflect"
 	"slices"
@@ -236,7 +237,7 @@ func elements(array []byte) iter.Seq[[]byte] {
 		for i := 1; i < len(array); i++ {
 			switch c := array[i]; {
 			case depth == 0 && (c == ',' || c == ']'):
-				if start >= 0 && !yield(trimRight(array[start:i])) || c == ']' {
+				if start >= 0 && !yield(bytes.TrimRight(array[start:i], " \t\r\n")) || c == ']' {
 					return
 				}
 				start = -1
@@ -257,11 +258,4 @@ func elements(array []byte) iter.Seq[[]byte] {
 			}
 		}
 	}
-}
-
-func trimRight(text []byte) []byte {
-	for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t' || text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
-		text = text[:len(text)-1]
-	}
-	return text
 }
