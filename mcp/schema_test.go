@@ -85,6 +85,11 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		{"a default that breaks it", json.RawMessage(`{"type":"object","properties":{"a":{"type":"string","default":1}}}`), "type"},
 		{"a circle", json.RawMessage(`{"type":"object","$ref":"#"}`), "refers to itself"},
 		{"a circle by way of others", json.RawMessage(`{"type":"object","allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[{"$ref":"#b"}]},"b":{"$anchor":"b","not":{"$ref":"#/allOf/0"}}}}`), "refers to itself"},
+		{"a circle by $id", json.RawMessage(`{"$id":"https://example.com/a","type":"object","$ref":"https://example.com/a#"}`), "refers to itself"},
+		{"a circle in a schema of its own", json.RawMessage(`{"type":"object","properties":{"a":{"$id":"https://example.com/a","$ref":"#"}}}`), "refers to itself"},
+		{"a circle by an escaped pointer", json.RawMessage(`{"type":"object","$defs":{"a b":{"$ref":"#/$defs/a%20b"}}}`), "refers to itself"},
+		{"a relative reference", json.RawMessage(`{"$id":"https://example.com/a","type":"object","$ref":"a"}`), "neither a fragment"},
+		{"a circle below a property with the name of a keyword", json.RawMessage(`{"type":"object","properties":{"default":{"$ref":"#/properties/default"}}}`), "refers to itself"},
 		{"a circle below", json.RawMessage(`{"type":"object","properties":{"a":{"$ref":"#/properties/a"}}}`), "refers to itself"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,6 +106,8 @@ func TestSchemasThatAreTaken(t *testing.T) {
 		"a tree":            json.RawMessage(`{"type":"object","properties":{"left":{"$ref":"#"},"right":{"$ref":"#"}}}`),
 		"a list":            json.RawMessage(`{"type":"object","$defs":{"n":{"properties":{"next":{"$ref":"#/$defs/n"}}}},"allOf":[{"$ref":"#/$defs/n"}]}`),
 		"one twice":         json.RawMessage(`{"type":"object","$defs":{"n":{}},"allOf":[{"$ref":"#/$defs/n"},{"$ref":"#/$defs/n"}]}`),
+		"ids":               json.RawMessage(`{"$id":"https://example.com/a","type":"object","$defs":{"b":{"$id":"https://example.com/b","$defs":{"c":{}},"$ref":"#/$defs/c"}},"properties":{"a":{"$ref":"https://example.com/b"}}}`),
+		"data":              json.RawMessage(`{"type":"object","properties":{"a":{"default":"x","examples":[{"$ref":"none"}]},"default":{"type":"object"},"const":{"const":{"$ref":"none"}}}}`),
 		"draft 7":           json.RawMessage(`{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}`),
 		"an empty fragment": json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema#","type":"object"}`),
 		"the library's":     &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{"a": {Type: "string"}}},

@@ -3,24 +3,43 @@ package mcp
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
 
-// errSchemaCycle is about a schema that no instance can be checked against in finite time.
+// errSchemaCycle is about a schema that no value can be checked against in finite time.
 var errSchemaCycle = errors.New("it refers to itself without going into the value")
 
 // checkCycles finds references that lead back to where they started while the value they are applied to
-// stays the same: checking any value would go on until the stack overflows, which ends the process. Only
-// references within the document by pointer and anchor are followed.
+// stays the same: checking any value would go on until the stack overflows, which ends the process.
+// References by anything else than a fragment or the very $id of a schema in the document are refused.
 func checkCycles(text []byte) error {
 	var root any
 	if err := json.Unmarshal(text, &root); err != nil {
 		return err
 	}
-	g := &schemaGraph{root: root, anchors: map[string]map[string]any{}, state: map[string]visit{}}
-	g.collect(root)
-	return g.walkAll(root)
+	g := &schemaGraph{ids: map[string]*schemaNode{}}
+	top, ok := root.(map[string]any)
+	if !ok {
+		return errors.New("it is not an object")
+	}
+	g.collect(top, nil)
+	return g.walkAll()
+}
+
+// schemaGraph walks a decoded schema.
+type schemaGraph struct {
+	nodes []*schemaNode
+	ids   map[string]*schemaNode // schemas with an $id
+}
+
+// schemaNode is what the graph knows of an object of the document.
+type schemaNode struct {
+	object   map[string]any
+	resource *schemaNode               // the schema with an $id, or the top, that it belongs to
+	anchors  map[string]map[string]any // of a resource
+	visit    visit
 }
 
 type visit uint8
@@ -30,96 +49,118 @@ const (
 	visitDone
 )
 
-// schemaGraph walks a decoded schema. Schemas are told apart by a member that collect gives them.
-type schemaGraph struct {
-	root    any
-	anchors map[string]map[string]any
-	state   map[string]visit // by id
-	ids     int
+// nodeMember is where an object holds its node; no member of a schema has the name.
+const nodeMember = "\x00node"
+
+func nodeOf(object map[string]any) *schemaNode {
+	n, _ := object[nodeMember].(*schemaNode)
+	return n
 }
 
-// idMember holds the number of a schema; a schema's own members never have the name.
-const idMember = "\x00id"
+// schemasOf lists what is below a schema, without values that are data.
+func schemasOf(object map[string]any) []any {
+	var list []any
+	for keyword, v := range object {
+		switch keyword {
+		case "const", "enum", "default", "examples":
+		case "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies":
+			if named, ok := v.(map[string]any); ok {
+				for _, sub := range named {
+					list = append(list, sub)
+				}
+			}
+		default:
+			list = append(list, v)
+		}
+	}
+	return list
+}
 
-// collect numbers all objects and finds the anchors.
-func (g *schemaGraph) collect(v any) {
+// collect makes the nodes of all schemas and finds ids and anchors.
+func (g *schemaGraph) collect(v any, resource *schemaNode) {
 	switch v := v.(type) {
 	case map[string]any:
+		n := &schemaNode{object: v, resource: resource}
+		id, _ := v["$id"].(string)
+		anchor, isAnchor := strings.CutPrefix(id, "#") // draft 7
+		if resource == nil || id != "" && !isAnchor {
+			n.resource, n.anchors = n, map[string]map[string]any{}
+			g.ids[strings.TrimSuffix(id, "#")] = n
+		}
+		if isAnchor {
+			n.resource.anchors[anchor] = v
+		}
 		for _, keyword := range [...]string{"$anchor", "$dynamicAnchor"} {
 			if name, ok := v[keyword].(string); ok {
-				g.anchors[name] = v
+				n.resource.anchors[name] = v
 			}
 		}
-		for _, sub := range v {
-			g.collect(sub)
+		for _, sub := range schemasOf(v) {
+			g.collect(sub, n.resource)
 		}
-		g.ids++
-		v[idMember] = strconv.Itoa(g.ids)
+		v[nodeMember] = n
+		g.nodes = append(g.nodes, n)
 	case []any:
 		for _, sub := range v {
-			g.collect(sub)
+			g.collect(sub, resource)
 		}
 	}
 }
 
-func (g *schemaGraph) walkAll(v any) error {
-	switch v := v.(type) {
-	case map[string]any:
-		if err := g.walk(v); err != nil {
+func (g *schemaGraph) walkAll() error {
+	for _, n := range g.nodes {
+		if err := g.walk(n.object); err != nil {
 			return err
-		}
-		for _, sub := range v {
-			if err := g.walkAll(sub); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, sub := range v {
-			if err := g.walkAll(sub); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-// walk follows what is applied to the same value as s.
+// walk follows what is applied to the same value as the schema.
 func (g *schemaGraph) walk(v any) error {
 	s, ok := v.(map[string]any)
 	if !ok {
 		return nil
 	}
-	id := s[idMember].(string)
-	switch g.state[id] {
+	n := nodeOf(s)
+	if n == nil {
+		return nil // data, or a place where no schema can be
+	}
+	switch n.visit {
 	case visitDone:
 		return nil
 	case visitOpen:
 		return errSchemaCycle
 	}
-	g.state[id] = visitOpen
+	n.visit = visitOpen
 	for keyword, sub := range s {
-		for _, next := range g.inPlace(keyword, sub) {
+		nexts, err := g.inPlace(n, keyword, sub)
+		if err != nil {
+			return err
+		}
+		for _, next := range nexts {
 			if err := g.walk(next); err != nil {
 				return err
 			}
 		}
 	}
-	g.state[id] = visitDone
+	n.visit = visitDone
 	return nil
 }
 
 // inPlace lists the schemas that a keyword applies to the same value.
-func (g *schemaGraph) inPlace(keyword string, v any) []any {
+func (g *schemaGraph) inPlace(n *schemaNode, keyword string, v any) ([]any, error) {
 	switch keyword {
 	case "$ref", "$dynamicRef":
 		if ref, ok := v.(string); ok {
-			return []any{g.target(ref)}
+			to, err := g.target(n, ref)
+			return []any{to}, err
 		}
 	case "allOf", "anyOf", "oneOf":
 		list, _ := v.([]any)
-		return list
+		return list, nil
 	case "not", "if", "then", "else":
-		return []any{v}
+		return []any{v}, nil
 	case "dependentSchemas", "dependencies":
 		var list []any
 		if m, ok := v.(map[string]any); ok {
@@ -127,25 +168,33 @@ func (g *schemaGraph) inPlace(keyword string, v any) []any {
 				list = append(list, sub)
 			}
 		}
-		return list
+		return list, nil
 	}
-	return nil
+	return nil, nil
 }
 
-// target is the schema that a reference within the document leads to; nil if it is none.
-func (g *schemaGraph) target(ref string) any {
-	fragment, ok := strings.CutPrefix(ref, "#")
-	if !ok {
-		return nil
+// target is the schema that a reference leads to; nil if it leads nowhere.
+func (g *schemaGraph) target(n *schemaNode, ref string) (any, error) {
+	id, fragment, _ := strings.Cut(ref, "#")
+	resource := n.resource
+	if id != "" {
+		if resource = g.ids[id]; resource == nil {
+			return nil, fmt.Errorf("it refers to %q, which is neither a fragment nor the $id of a schema in it", brief(ref))
+		}
 	}
 	if fragment != "" && fragment[0] != '/' {
-		if s, found := g.anchors[fragment]; found {
-			return s
+		if s, found := resource.anchors[fragment]; found {
+			return s, nil
 		}
-		return nil
+		return nil, nil
 	}
-	v := g.root
-	for _, token := range strings.Split(fragment, "/")[1:] {
+	return pointed(resource.object, fragment), nil
+}
+
+// pointed is the value that a JSON pointer (RFC 6901) leads to; nil if there is none.
+func pointed(v any, pointer string) any {
+	for _, token := range strings.Split(pointer, "/")[1:] {
+		token = decodeEscapes(token)
 		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
 		switch at := v.(type) {
 		case map[string]any:
