@@ -167,12 +167,7 @@ func readSecret(path string) (string, error) {
 
 // fill computes what is empty by default.
 func (c *Config) fill(environ []string) {
-	switch {
-	case c.Node.Name == "":
-		c.Node.Name = DefaultNodeName()
-	case !strings.Contains(c.Node.Name, "@"):
-		c.Node.Name += "@" + hostname()
-	}
+	c.Node.Name = NodeName(c.Node.Name)
 	if c.Admin.Socket == "" {
 		c.Admin.Socket = SocketPath(environ, c.Node.Name)
 	}

@@ -4,10 +4,21 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
-// DefaultNodeName is the name of a node that nobody named: erlmcp@<host name>.
-func DefaultNodeName() string { return "erlmcp@" + hostname() }
+// NodeName completes the name of a node: without @ the host name is added, and a node that nobody named is
+// erlmcp@<host name>.
+func NodeName(name string) string {
+	switch {
+	case name == "":
+		return "erlmcp@" + hostname()
+	case !strings.Contains(name, "@"):
+		return name + "@" + hostname()
+	default:
+		return name
+	}
+}
 
 func hostname() string {
 	host, err := os.Hostname()

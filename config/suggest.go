@@ -2,6 +2,9 @@ package config
 
 import "strings"
 
+// Nearest is the candidate that name was probably meant to be, or "" if none is like it.
+func Nearest(name string, candidates []string) string { return nearest(name, candidates) }
+
 // nearest is the candidate with the smallest edit distance to name, or "" where none is near enough to be
 // what was meant: a third of the letters may differ, at least two.
 func nearest(name string, candidates []string) string {

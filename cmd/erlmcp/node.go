@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/erlmcp/erlmcp"
+	"github.com/erlmcp/erlmcp/config"
+	"github.com/erlmcp/erlmcp/mcp"
+)
+
+func (p *program) foregroundCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "foreground",
+		Aliases: []string{"start"},
+		GroupID: groupRun,
+		Short:   "Run a node until it is told to stop",
+		Long: `Runs a node in the foreground, for containers, service managers and terminals. It never puts
+itself into the background, so start is the same command.
+
+SIGTERM or SIGINT drains: no new clients, requests in progress finish, clients are told to
+go, status 0. A second one ends the process at once.`,
+		Example: `  erlmcp foreground --config /etc/erlmcp/erlmcp.yaml
+  ERLMCP_LOG_LEVEL=debug erlmcp foreground --http-port 9000 --node-demo`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.load(cmd)
+			if err != nil {
+				return err
+			}
+			return p.runNode(c, newServer(c.Node.Demo), nil)
+		},
+	}
+	addSources(cmd)
+	return cmd
+}
+
+func (p *program) devCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "dev",
+		GroupID: groupRun,
+		Short:   "Run a node on loopback with demo tools",
+		Long: `Runs a node that only this machine can reach, with tools to try (echo, time, slow, panic), and
+prints how to connect MCP clients.`,
+		Example: `  erlmcp dev
+  erlmcp dev --http-port 9000 --log-level debug`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.load(cmd)
+			if err != nil {
+				return err
+			}
+			if ip := net.ParseIP(c.HTTP.Listen); c.HTTP.Listen != "localhost" && !ip.IsLoopback() {
+				return fail(exitRefused, "dev serves this machine only, and http.listen is %s; use erlmcp foreground", c.HTTP.Listen)
+			}
+			return p.runNode(c, newServer(true), func(addr string) { writeBanner(p.stdout, c, addr) })
+		},
+	}
+	addSources(cmd)
+	return cmd
+}
+
+func (p *program) stdioCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "stdio",
+		GroupID: groupRun,
+		Short:   "Serve one client on standard input and output",
+		Long: `Serves the demo tools to one MCP client, as clients start servers: JSON-RPC messages as lines on
+standard input and output, logs on standard error. Ends when standard input does.`,
+		Example: `  erlmcp stdio
+  claude mcp add erlmcp -- erlmcp stdio`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.load(cmd)
+			if err != nil {
+				return err
+			}
+			if isTerminal(p.stdin) && p.terminal {
+				fmt.Fprintln(p.stderr, "erlmcp stdio reads JSON-RPC messages from standard input; a client is to start it. To look around: erlmcp dev")
+			}
+			return p.serve(c, newServer(true), stdioOptions(c, p), nil)
+		},
+	}
+	addSources(cmd)
+	return cmd
+}
+
+// runNode runs a node with the listeners of the configuration.
+func (p *program) runNode(c *config.Config, server *mcp.Server, ready func(addr string)) error {
+	return p.serve(c, server, httpOptions(c), ready)
+}
+
+// serve runs a node until it ends or signals end it. ready, if not nil, is called with its address once it
+// serves.
+func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, ready func(addr string)) error {
+	signal.Ignore(syscall.SIGPIPE) // a reader of logs that goes away does not end the node
+	log := newLogger(p.stderr, p.terminal, c.Log)
+	tuneRuntime(c.Runtime, log)
+	announce(log, c)
+	o.Logger = log
+	node, err := erlmcp.New(server, o)
+	if err != nil {
+		return asFailure(err)
+	}
+	ctx, stop := watchSignals(log)
+	defer stop()
+	over := make(chan struct{})
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		select {
+		case <-node.Ready():
+			if ready != nil {
+				ready(node.Addr())
+			}
+		case <-over:
+		}
+	}()
+	err = node.Run(ctx)
+	close(over)
+	<-told
+	return nodeFailure(err, c)
+}
+
+// nodeFailure adds what to do about an address in use.
+func nodeFailure(err error, c *config.Config) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fail(exitFailed, "%w; another port: --http-port %s", err, strconv.Itoa(c.HTTP.Port%65535+1))
+	}
+	return asFailure(err)
+}
+
+// announce logs what became of the settings, loudest last.
+func announce(log *slog.Logger, c *config.Config) {
+	ctx := context.Background()
+	for _, s := range config.Report(c, system()) {
+		level := slog.LevelInfo
+		if s.Outcome == config.Clamped {
+			level = slog.LevelWarn
+		}
+		log.LogAttrs(ctx, level, "setting", slog.String("name", s.Name), slog.String("value", s.Value), slog.String("key", s.Key),
+			slog.String("origin", s.Origin.String()), slog.String("outcome", s.Outcome.String()), slog.String("reason", s.Reason))
+	}
+	for _, w := range c.Warnings() {
+		log.LogAttrs(ctx, slog.LevelWarn, "configuration warning", slog.String("warning", w))
+	}
+}
