@@ -90,6 +90,8 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		{"a circle by an escaped pointer", json.RawMessage(`{"type":"object","$defs":{"a b":{"$ref":"#/$defs/a%20b"}}}`), "refers to itself"},
 		{"a relative reference", json.RawMessage(`{"$id":"https://example.com/a","type":"object","$ref":"a"}`), "neither a fragment"},
 		{"a circle below a property with the name of a keyword", json.RawMessage(`{"type":"object","properties":{"default":{"$ref":"#/properties/default"}}}`), "refers to itself"},
+		{"a circle by way of a dynamic anchor", json.RawMessage(`{"$id":"https://example.com/r","type":"object","$dynamicAnchor":"y","allOf":[{"$ref":"https://example.com/x"}],
+			"$defs":{"x":{"$id":"https://example.com/x","$dynamicRef":"#y","$defs":{"y":{"$dynamicAnchor":"y"}}}}}`), "refers to itself"},
 		{"a circle below", json.RawMessage(`{"type":"object","properties":{"a":{"$ref":"#/properties/a"}}}`), "refers to itself"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func checkCycles(text []byte) error {
 	if err := json.Unmarshal(text, &root); err != nil {
 		return err
 	}
-	g := &schemaGraph{ids: map[string]*schemaNode{}}
+	g := &schemaGraph{ids: map[string]*schemaNode{}, dynamic: map[string][]any{}}
 	top, ok := root.(map[string]any)
 	if !ok {
 		return errors.New("it is not an object")
@@ -32,6 +32,9 @@ func checkCycles(text []byte) error {
 type schemaGraph struct {
 	nodes []*schemaNode
 	ids   map[string]*schemaNode // schemas with an $id
+	// dynamic has the schemas with a $dynamicAnchor by its name: which of them a $dynamicRef leads to depends
+	// on the way to it, so all of them count.
+	dynamic map[string][]any
 }
 
 // schemaNode is what the graph knows of an object of the document.
@@ -95,6 +98,9 @@ func (g *schemaGraph) collect(v any, resource *schemaNode) {
 				n.resource.anchors[name] = v
 			}
 		}
+		if name, ok := v["$dynamicAnchor"].(string); ok {
+			g.dynamic[name] = append(g.dynamic[name], v)
+		}
 		for _, sub := range schemasOf(v) {
 			g.collect(sub, n.resource)
 		}
@@ -154,7 +160,11 @@ func (g *schemaGraph) inPlace(n *schemaNode, keyword string, v any) ([]any, erro
 	case "$ref", "$dynamicRef":
 		if ref, ok := v.(string); ok {
 			to, err := g.target(n, ref)
-			return []any{to}, err
+			list := []any{to}
+			if _, name, _ := strings.Cut(ref, "#"); keyword == "$dynamicRef" {
+				list = append(list, g.dynamic[name]...)
+			}
+			return list, err
 		}
 	case "allOf", "anyOf", "oneOf":
 		list, _ := v.([]any)
