@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,6 +93,7 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		{"a circle below a property with the name of a keyword", json.RawMessage(`{"type":"object","properties":{"default":{"$ref":"#/properties/default"}}}`), "refers to itself"},
 		{"a circle by way of a dynamic anchor", json.RawMessage(`{"$id":"https://example.com/r","type":"object","$dynamicAnchor":"y","allOf":[{"$ref":"https://example.com/x"}],
 			"$defs":{"x":{"$id":"https://example.com/x","$dynamicRef":"#y","$defs":{"y":{"$dynamicAnchor":"y"}}}}}`), "refers to itself"},
+		{"work that doubles", json.RawMessage(doublingSchema(20)), "more than 10000 schemas"},
 		{"a circle below", json.RawMessage(`{"type":"object","properties":{"a":{"$ref":"#/properties/a"}}}`), "refers to itself"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,6 +105,15 @@ func TestSchemasThatAreRefused(t *testing.T) {
 	}
 }
 
+// doublingSchema has n schemas that each apply the next one twice.
+func doublingSchema(n int) string {
+	var defs strings.Builder
+	for i := range n {
+		fmt.Fprintf(&defs, `"a%d":{"allOf":[{"$ref":"#/$defs/a%d"},{"$ref":"#/$defs/a%d"}]},`, i, i+1, i+1)
+	}
+	return fmt.Sprintf(`{"type":"object","$ref":"#/$defs/a0","$defs":{%s"a%d":{}}}`, defs.String(), n)
+}
+
 func TestSchemasThatAreTaken(t *testing.T) {
 	for name, schema := range map[string]any{
 		"a tree":            json.RawMessage(`{"type":"object","properties":{"left":{"$ref":"#"},"right":{"$ref":"#"}}}`),
@@ -110,6 +121,7 @@ func TestSchemasThatAreTaken(t *testing.T) {
 		"one twice":         json.RawMessage(`{"type":"object","$defs":{"n":{}},"allOf":[{"$ref":"#/$defs/n"},{"$ref":"#/$defs/n"}]}`),
 		"ids":               json.RawMessage(`{"$id":"https://example.com/a","type":"object","$defs":{"b":{"$id":"https://example.com/b","$defs":{"c":{}},"$ref":"#/$defs/c"}},"properties":{"a":{"$ref":"https://example.com/b"}}}`),
 		"data":              json.RawMessage(`{"type":"object","properties":{"a":{"default":"x","examples":[{"$ref":"none"}]},"default":{"type":"object"},"const":{"const":{"$ref":"none"}}}}`),
+		"little doubling":   json.RawMessage(doublingSchema(8)),
 		"draft 7":           json.RawMessage(`{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}`),
 		"an empty fragment": json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema#","type":"object"}`),
 		"the library's":     &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{"a": {Type: "string"}}},

@@ -43,6 +43,7 @@ type schemaNode struct {
 	resource *schemaNode               // the schema with an $id, or the top, that it belongs to
 	anchors  map[string]map[string]any // of a resource
 	visit    visit
+	steps    int // schemas that are applied to the same value, each as often as it is
 }
 
 type visit uint8
@@ -148,11 +149,20 @@ func (g *schemaGraph) walk(v any) error {
 			if err := g.walk(next); err != nil {
 				return err
 			}
+			if o, ok := next.(map[string]any); ok && nodeOf(o) != nil {
+				n.steps += nodeOf(o).steps
+			}
 		}
+	}
+	if n.steps++; n.steps > maxSchemaSteps {
+		return fmt.Errorf("it applies more than %d schemas to one value", maxSchemaSteps)
 	}
 	n.visit = visitDone
 	return nil
 }
+
+// maxSchemaSteps bounds what references make of a short text: each may double the work.
+const maxSchemaSteps = 10_000
 
 // inPlace lists the schemas that a keyword applies to the same value.
 func (g *schemaGraph) inPlace(n *schemaNode, keyword string, v any) ([]any, error) {
