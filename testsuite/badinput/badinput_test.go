@@ -135,6 +135,7 @@ func runGroups(t *testing.T, groups []Group, runner *Runner, y *tally) {
 				res = Result{Verdict: Fail, Reasons: []string{err.Error()}}
 			}
 			y.add(e.c.Level, name, res)
+			t.Logf("outcome %d of %d: %s", res.Fits, len(e.c.outcomes), res.Said)
 			if res.Verdict == Fail && e.c.Level == "must" {
 				t.Errorf("%s\n%s", e.c.Title, strings.Join(res.Reasons, "\n"))
 			}

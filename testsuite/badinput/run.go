@@ -26,6 +26,8 @@ type Result struct {
 	Verdict Verdict
 	Reasons []string // of a failure
 	Late    bool     // the outcome came after within_ms, but within the grace
+	Fits    int      // index of the outcome that fits, counted from 1; 0 if none
+	Said    string   // what the server said, in one line
 }
 
 // grace is added to within_ms before a missing outcome is a failure: the machine may be busy with other
@@ -150,10 +152,11 @@ func (pl *play) judge(began time.Time) Result {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	said := describe(o)
 	if !look(true) {
-		return Result{Verdict: Fail, Reasons: []string{"no outcome fits: " + describe(o)}}
+		return Result{Verdict: Fail, Reasons: []string{"no outcome fits: " + said}, Said: said}
 	}
-	res := Result{Verdict: Pass, Late: !silent && time.Since(began) > within}
+	res := Result{Verdict: Pass, Late: !silent && time.Since(began) > within, Fits: best + 1, Said: said}
 	if pl.c.outcomes[best].Grade == "weak" {
 		res.Verdict = Weak
 	}
