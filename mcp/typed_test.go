@@ -284,3 +284,18 @@ func TestReportThatPanicsCostsNothing(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func TestComplaintsAboutArgumentsAreShort(t *testing.T) {
+	s := newTried(t, ServerOptions{})
+	addEcho(s.Server)
+	for _, arguments := range []string{
+		`{"message":["` + strings.Repeat("ä", 5000) + `"]}`,
+		`{"` + strings.Repeat("ä", 5000) + `":1,"message":"x"}`,
+		`{"message":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
+	} {
+		got := s.called(t, "echo", arguments)
+		if len(got) > 2*maxInputError || !strings.Contains(got, `"isError":true`) || strings.Contains(got, "\ufffd") {
+			t.Errorf("got %d bytes: %s", len(got), got)
+		}
+	}
+}
