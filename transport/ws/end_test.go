@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -226,6 +227,29 @@ func TestSecondServeFails(t *testing.T) {
 	f := start(t, Options{}, nil)
 	if err := f.server.Serve(t.Context(), f); err != ErrServing {
 		t.Errorf("got %v, want %v", err, ErrServing)
+	}
+}
+
+func TestServeRunsAgain(t *testing.T) {
+	f := start(t, Options{}, nil)
+	f.stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.server.Serve(ctx, f) }()
+	testutil.Eventually(t, patience, func() bool { return f.server.current.Load() != nil })
+	peer, o := f.open()
+	if err := o.conn.Write(transport.Frame{Text: []byte("hello")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := peer.ReadMessage(); string(got) != "hello" {
+		t.Errorf("got %q, %v, want hello", got, err)
+	}
+	o.conn.Close(transport.ReasonDone)
+	_, _, err := peer.ReadMessage()
+	wantClose(t, err, transport.ReasonDone.CloseCode())
+	cancel()
+	if err := await(t, done, "end of Serve"); err != nil {
+		t.Error(err)
 	}
 }
 

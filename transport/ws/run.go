@@ -138,6 +138,10 @@ func (r *run) gone(c *conn, reason transport.Reason) {
 	r.roster = r.roster[:len(r.roster)-1]
 	r.mu.Unlock()
 	defer r.conns.done()
+	if r.log.Enabled(context.Background(), slog.LevelDebug) {
+		r.log.LogAttrs(context.Background(), slog.LevelDebug, "connection closed", slog.String("transport", "ws"),
+			slog.String("conn", c.remote.String()), slog.String("reason", reason.Label()))
+	}
 	defer r.guard("receiver panicked")
 	if c.recv != nil {
 		c.recv.Closed(reason)
