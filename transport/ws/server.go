@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,12 +19,19 @@ type Server struct {
 	opts      Options
 	closeWait time.Duration
 	current   atomic.Pointer[run] // nil unless Serve runs
+	ready     chan struct{}
+	begun     sync.Once // closes ready
 }
 
 var _ transport.Listener = (*Server)(nil)
 
 // NewServer makes a Server. It costs nothing until Serve runs.
-func NewServer(o Options) *Server { return &Server{opts: o.withDefaults(), closeWait: closeWait} }
+func NewServer(o Options) *Server {
+	return &Server{opts: o.withDefaults(), closeWait: closeWait, ready: make(chan struct{})}
+}
+
+// Ready is closed once Serve takes upgrades for the first time.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
 
 // Serve runs the connections, and blocks. When ctx ends, further upgrades are answered with 503, and open
 // connections are left to their owner for Options.Grace, then closed for ReasonShutdown. It returns nil when
@@ -44,6 +52,7 @@ func (s *Server) Serve(ctx context.Context, a transport.Acceptor) error {
 		return ErrServing
 	}
 	defer s.current.Store(nil)
+	s.begun.Do(func() { close(s.ready) })
 	r.serve(ctx)
 	return nil
 }
