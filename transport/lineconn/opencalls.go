@@ -7,8 +7,8 @@ import (
 	"github.com/erlmcp/erlmcp/internal/jsonrpc"
 )
 
-// openCalls knows the requests that came and have no answer yet. It is a look from outside: a request that
-// is cancelled, and so never answered, stays open.
+// openCalls knows the requests that came and have no answer yet. A request that the peer cancels counts as
+// answered, since there may be no answer (MCP 2025-11-25, basic/utilities/cancellation).
 type openCalls struct {
 	mu      sync.Mutex
 	open    map[jsonrpc.ID]int // with that id; Null for texts that are answered without an id
@@ -42,6 +42,12 @@ func (o *openCalls) add(m jsonrpc.Message, err *jsonrpc.Error) {
 		o.open[err.ID]++
 	case m.Kind == jsonrpc.Request:
 		o.open[m.ID]++
+	case m.Method == "notifications/cancelled" && len(m.Params) > 0 && m.Params[0] == '{':
+		for name, id := range jsonrpc.Fields(m.Params) {
+			if name == "requestId" {
+				delete(o.open, jsonrpc.ID(id))
+			}
+		}
 	}
 }
 
