@@ -19,10 +19,11 @@ type eventLog struct {
 }
 
 type event struct {
-	route mcp.Route
-	seq   uint64
-	text  []byte // empty: primes the stream
-	last  bool
+	route  mcp.Route
+	seq    uint64
+	text   []byte // empty: primes the stream
+	last   bool
+	missed bool // of the session's own stream, while the client had none open
 }
 
 // eventOverhead is what an entry costs beside its text, in bytes.
@@ -52,6 +53,19 @@ func (l *eventLog) after(route mcp.Route, seq uint64) []event {
 	for _, e := range l.events {
 		if e.route == route && e.seq > seq {
 			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// missed returns what the session's own stream has missed while the client had none open, oldest first.
+// From then on it counts as sent.
+func (l *eventLog) missed() []event {
+	var out []event
+	for i := range l.events {
+		if l.events[i].missed {
+			l.events[i].missed = false
+			out = append(out, l.events[i])
 		}
 	}
 	return out

@@ -293,6 +293,18 @@ func refusalError(id jsonrpc.ID, reason transport.Reason) *jsonrpc.Error {
 	return err
 }
 
+// Disconnect closes every duplex connection and every session's own event stream for reason. Sessions of
+// duplex connections end with them; those over HTTP go on, and their clients can come back.
+func (g *Gateway) Disconnect(reason transport.Reason) {
+	for shard := range tableShards {
+		for _, a := range g.table.list(shard) {
+			if own := a.stream(); own != nil {
+				own.conn.Close(reason)
+			}
+		}
+	}
+}
+
 // Drain ends the work of the node in order: nothing new is admitted, open requests may finish until ctx
 // ends, then every client is told to go and its session ends, spread over the given time. It returns the
 // number of requests that had to be cut short.

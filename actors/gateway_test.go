@@ -428,6 +428,31 @@ func TestOwnStreamGetsListChangedAndCanBeResumed(t *testing.T) {
 	})
 }
 
+func TestOwnStreamGetsWhatItMissed(t *testing.T) {
+	f := newFixture(t, Options{})
+	id := f.session()
+	stream := f.open(transport.Info{Mode: transport.Stream, Session: id})
+	f.frame(stream) // primes
+	stream.Close()
+	testutil.Eventually(t, 5*time.Second, func() bool { return f.anchors()[0].stream() == nil })
+	f.gateway.note(mcp.FeaturesChanged{Change: mcp.ToolsChanged})
+	f.gateway.tell()
+	again := f.open(transport.Info{Mode: transport.Stream, Session: id})
+	if prime := f.frame(again); len(prime.Text) != 0 {
+		t.Fatalf("got %+v, want a frame that primes", prime)
+	}
+	missed := f.frame(again)
+	if !strings.Contains(string(missed.Text), "tools/list_changed") {
+		t.Fatalf("got %s, want what changed meanwhile", missed.Text)
+	}
+	third := f.open(transport.Info{Mode: transport.Stream, Session: id})
+	f.frame(third) // primes
+	f.server.RemoveTools("wait")
+	if got := f.frame(third); len(got.Text) == 0 || got.Event == missed.Event {
+		t.Errorf("got %+v, want the next change", got)
+	}
+}
+
 func TestNewerStreamReplacesOlder(t *testing.T) {
 	f := newFixture(t, Options{})
 	id := f.session()

@@ -142,6 +142,7 @@ func (s *session) send(e mcp.Send) {
 		l.write(transport.Frame{Text: e.Text, Event: s.a.logged(l.route, e.Text, false)})
 	case e.Route == 0 && s.a.log != nil:
 		s.a.logged(0, e.Text, false) // the client had a stream and may come back for this
+		s.a.log.events[len(s.a.log.events)-1].missed = true
 	}
 }
 
@@ -206,12 +207,15 @@ func (s *session) opened(m *streamOpened) {
 	if before := a.attach(l); before != nil {
 		before.conn.Close(transport.ReasonReplaced)
 	}
+	missed := a.log.missed()
 	if resume {
 		l.primed = true
 		l.replay(a.log.after(0, m.seq))
 		return
 	}
+	// A client of a revision without priming has no id to resume from before its first event.
 	s.prime(l)
+	l.replay(missed)
 }
 
 // end ends the session: its actor exits normally and the gateway clears up.
