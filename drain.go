@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// drainer is the last child of the tree and so the first to be stopped: it waits, and when it is told to
-// stop it takes the node out of service in order, while everything that answers clients still works.
+// drainer is the last child of the tree and so the first to be stopped: it waits, and when the node ends it
+// takes the node out of service in order, while everything that answers clients still works. It is also
+// stopped when a part of the tree above it is restarted; the node then goes on.
 func (n *Node) drainer(ctx context.Context) error {
 	<-ctx.Done()
-	n.drain(context.WithoutCancel(ctx))
+	if n.stopping.Load() {
+		n.drain(context.WithoutCancel(ctx))
+	}
 	return nil
 }
 

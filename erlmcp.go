@@ -36,6 +36,8 @@ type Node struct {
 
 	accepting context.Context // ends when the node stops to accept
 	refuse    context.CancelFunc
+	left      chan struct{} // closed when the client on stdin is gone
+	stopping  atomic.Bool   // the node ends in order, so the tree's end is to be a drain
 	draining  atomic.Bool
 	started   atomic.Bool
 	exhausted atomic.Bool  // the root's restart limit was exceeded
@@ -53,7 +55,7 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{})}
+	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{}), left: make(chan struct{})}
 	n.accepting, n.refuse = context.WithCancel(context.Background())
 	sessions := opts.Sessions.WithDefaults()
 	n.metrics = metrics.New(metrics.Options{Version: opts.Version, Limits: map[string]float64{
@@ -67,10 +69,10 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	return n, nil
 }
 
-// Run starts the node's supervision tree and serves until ctx ends or the tree does. When ctx ends, the
-// node drains (see Options.Drain) and Run returns nil. It returns ErrRestartLimit, with the last crash,
-// when the tree gave up, and an error that names the cause when the node could not be started. A node runs
-// once.
+// Run starts the node's supervision tree and serves until ctx ends, the client on stdin leaves or the tree
+// gives up. In the first two cases the node drains (see Options.Drain) and Run returns nil. It returns
+// ErrRestartLimit, with the last crash, when the tree gave up, and an error that names the cause when the
+// node could not be started. A node runs once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.started.Swap(true) {
 		return errors.New("erlmcp: a node runs once")
@@ -85,26 +87,49 @@ func (n *Node) Run(ctx context.Context) error {
 		return fmt.Errorf("erlmcp: start: %w", err)
 	}
 	n.addLiveness(root)
-	if n.web != nil {
-		select {
-		case <-n.web.Ready():
-		case <-root.Done():
-		}
-	}
+	n.awaitListeners(root)
 	close(n.ready)
 	n.log.LogAttrs(ctx, slog.LevelInfo, "node started", slog.String("addr", n.Addr()))
 	select {
 	case <-root.Done():
 	case <-ctx.Done():
-		n.log.LogAttrs(ctx, slog.LevelInfo, "node stops", slog.Any("cause", context.Cause(ctx)))
-		if err := root.Shutdown(context.WithoutCancel(ctx)); err != nil && !errors.Is(err, supervisors.ErrNoProc) {
-			return fmt.Errorf("erlmcp: stop: %w", err)
-		}
+		err = n.shutDown(ctx, root, context.Cause(ctx))
+	case <-n.left:
+		err = n.shutDown(ctx, root, errLeft)
+	}
+	if err != nil {
+		return err
 	}
 	if n.exhausted.Load() {
 		return n.limitReached()
 	}
 	n.log.LogAttrs(ctx, slog.LevelInfo, "node stopped")
+	return nil
+}
+
+// awaitListeners waits until HTTP and WebSocket are served, unless the tree ends before.
+func (n *Node) awaitListeners(root *supervisors.Supervisor) {
+	if n.web == nil {
+		return
+	}
+	for _, ready := range []<-chan struct{}{n.sockets.Ready(), n.web.Ready()} {
+		select {
+		case <-ready:
+		case <-root.Done():
+		}
+	}
+}
+
+// errLeft is why a node ends by itself.
+var errLeft = errors.New("the client on stdin is gone")
+
+// shutDown ends the tree in order, for cause.
+func (n *Node) shutDown(ctx context.Context, root *supervisors.Supervisor, cause error) error {
+	n.log.LogAttrs(ctx, slog.LevelInfo, "node stops", slog.Any("cause", cause))
+	n.stopping.Store(true)
+	if err := root.Shutdown(context.WithoutCancel(ctx)); err != nil && !errors.Is(err, supervisors.ErrNoProc) {
+		return fmt.Errorf("erlmcp: stop: %w", err)
+	}
 	return nil
 }
 

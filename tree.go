@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/erlmcp/erlmcp/admin"
@@ -26,11 +27,10 @@ import (
 //	└─ drainer    the first to stop
 func (n *Node) tree() supervisors.Spec {
 	return supervisors.Spec{
-		Name:         "root",
-		Strategy:     supervisors.RestForOne,
-		Intensity:    n.opts.Intensity,
-		Period:       n.opts.Period,
-		AutoShutdown: supervisors.AnySignificant,
+		Name:      "root",
+		Strategy:  supervisors.RestForOne,
+		Intensity: n.opts.Intensity,
+		Period:    n.opts.Period,
 		Children: []supervisors.ChildSpec{
 			n.gateway.Sessions(),
 			service("features", n.gateway.Serve),
@@ -51,8 +51,8 @@ func (n *Node) drainerSpec() supervisors.ChildSpec {
 	return spec
 }
 
-// listeners is the supervisor of all media. Its children end normally when the node stops accepting; the
-// end of stdin ends the node.
+// listeners is the supervisor of all media. Its children end normally when the node stops accepting. Past
+// its restart limit it exits with shutdown, and the root starts it again, within its own limit.
 func (n *Node) listeners() supervisors.ChildSpec {
 	var children []supervisors.ChildSpec
 	if n.web != nil {
@@ -61,31 +61,50 @@ func (n *Node) listeners() supervisors.ChildSpec {
 	for i, l := range n.opts.Listeners {
 		children = append(children, n.listener(fmt.Sprintf("listener-%d", i+1), l))
 	}
-	spec := supervisors.Spec{
+	if n.opts.Stdio.On {
+		children = append(children, n.listener("stdio", n.stdio()))
+	}
+	return supervisor(supervisors.Spec{
 		Name: "listeners", Strategy: supervisors.OneForOne,
 		Intensity: n.opts.Intensity, Period: n.opts.Period,
+		Children: children,
+	})
+}
+
+// stdioListener is the medium whose end is the end of the node, unless it was told to end.
+type stdioListener struct {
+	transport.Listener
+	left func()
+}
+
+func (n *Node) stdio() transport.Listener {
+	return &stdioListener{left: sync.OnceFunc(func() { close(n.left) }), Listener: stdio.New(stdio.Options{
+		In: n.opts.Stdio.In, Out: n.opts.Stdio.Out, Limits: n.opts.Connections, Logger: n.log,
+	})}
+}
+
+// Serve implements transport.Listener.
+func (l *stdioListener) Serve(ctx context.Context, a transport.Acceptor) error {
+	err := l.Listener.Serve(ctx, a)
+	if err == nil && ctx.Err() == nil {
+		l.left()
 	}
-	if n.opts.Stdio.On {
-		child := n.listener("stdio", stdio.New(stdio.Options{
-			In: n.opts.Stdio.In, Out: n.opts.Stdio.Out, Limits: n.opts.Connections, Logger: n.log,
-		}))
-		child.Significant = true
-		children = append(children, child)
-		spec.AutoShutdown = supervisors.AnySignificant
-	}
-	spec.Children = children
-	child := supervisor(spec)
-	child.Restart, child.Significant = supervisors.Transient, true
-	return child
+	return err
 }
 
 // listener is a medium as a child. It stops accepting when the node drains, and is stopped when its
-// connections have had their time.
+// connections have had their time. Without a drain it is stopped because something else has failed: then its
+// connections get none, since new ones are to be served again soon.
 func (n *Node) listener(id string, l transport.Listener) supervisors.ChildSpec {
 	spec := service(id, func(ctx context.Context) error {
 		accepting, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(n.accepting, cancel)()
+		defer context.AfterFunc(ctx, func() {
+			if !n.draining.Load() {
+				n.gateway.Disconnect(transport.ReasonShutdown)
+			}
+		})()
 		return l.Serve(accepting, n.gateway)
 	})
 	spec.Restart = supervisors.Transient
