@@ -27,8 +27,8 @@ else
   mkdir -p build/conformance
   entry=build/conformance/node_modules/@modelcontextprotocol/conformance/dist/index.js
   [ -f "$entry" ] ||
-    npm install --silent --no-audit --no-fund --prefix build/conformance "@modelcontextprotocol/conformance@$version" >build/conformance/npm.log 2>&1 ||
-    skip "npm could not install @modelcontextprotocol/conformance@$version"
+    npm install --loglevel=error --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 --prefix build/conformance "@modelcontextprotocol/conformance@$version" >build/conformance/npm.log 2>&1 ||
+    skip "npm could not install @modelcontextprotocol/conformance@$version ($(grep -m 1 -o 'code .*' build/conformance/npm.log))"
   node "$entry" --help >/dev/null 2>&1 || skip "the suite does not start on node $major"
   suite() { node "$entry" server --url "$1" --spec-version "$2" --suite all; }
 fi
