@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/admin"
-	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/supervisors"
 	"github.com/erlmcp/erlmcp/transport"
 	"github.com/erlmcp/erlmcp/transport/stdio"
@@ -135,7 +134,7 @@ func (n *Node) assemble() {
 		Addr: h.Addr, Listener: h.Listener, Listen: n.takeSocket, Path: h.Path,
 		Limits: n.opts.Connections, Grace: grace,
 		AllowedOrigins: h.AllowedOrigins, AllowedHosts: h.AllowedHosts,
-		SupportsProtocol: func(version string) bool { return mcp.RevisionOf(version) != nil },
+		SupportsProtocol: func(string) bool { return true }, // one value; the gateway, which knows the request, judges it
 		WebSocket:        n.sockets,
 		Routes:           n.routes(),
 		Refused:          n.metrics.Rejected,

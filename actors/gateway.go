@@ -145,6 +145,9 @@ func (g *Gateway) openStream(l *link, info transport.Info) *transport.Refusal {
 	if info.Session == "" {
 		return refusal(transport.ReasonBadRequest, sessionError("", "Mcp-Session-Id header is required"))
 	}
+	if err := unspoken("", info); err != nil {
+		return refusal(transport.ReasonBadRequest, err)
+	}
 	l.anchor = g.lookup(info)
 	if l.anchor == nil || l.anchor.state.Load() == nil {
 		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
@@ -193,6 +196,9 @@ func refusal(reason transport.Reason, err *jsonrpc.Error) *transport.Refusal {
 func (g *Gateway) End(info transport.Info) error {
 	if info.Session == "" {
 		return refusal(transport.ReasonBadRequest, sessionError("", "Mcp-Session-Id header is required"))
+	}
+	if err := unspoken("", info); err != nil {
+		return refusal(transport.ReasonBadRequest, err)
 	}
 	a := g.lookup(info)
 	if a == nil {

@@ -309,19 +309,46 @@ func TestExchangeRules(t *testing.T) {
 	f := newFixture(t, Options{})
 	id := f.session()
 	for _, tt := range []struct {
-		name, session, text string
-		status              int
+		name, session, protocol, text string
+		status, code                  int
+		id                            string
 	}{
-		{"no session", "", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 400},
-		{"unknown session", "nope", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 404},
-		{"not JSON", id, `{`, 400},
-		{"batch under 2025-11-25", id, `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, 400},
-		{"fine", id, `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 0},
+		{"no session", "", "", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 400, mcp.CodeInvalidRequest, `1`},
+		{"no session, discovery", "", "", `{"jsonrpc":"2.0","id":1,"method":"server/discover"}`, 400, mcp.CodeMethodNotFound, `1`},
+		{"no session, discovery by a newer client", "", "2026-07-28", `{"jsonrpc":"2.0","id":"d","method":"server/discover"}`, 400, mcp.CodeMethodNotFound, `"d"`},
+		{"no session, unknown revision", "", "2026-07-28", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 400, mcp.CodeInvalidRequest, `1`},
+		{"initialize under an unknown revision", "", "1999-01-01", initialize, 400, mcp.CodeInvalidRequest, `"init"`},
+		{"unknown session", "nope", "", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 404, mcp.CodeInvalidRequest, `null`},
+		{"unknown revision", id, "1999-01-01", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 400, mcp.CodeInvalidRequest, `1`},
+		{"not JSON", id, "", `{`, 400, mcp.CodeParse, `null`},
+		{"batch under 2025-11-25", id, "", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, 400, mcp.CodeInvalidRequest, `null`},
+		{"fine", id, "2025-11-25", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, 0, 0, `1`},
 	} {
-		frames, _ := f.post(tt.session, tt.text)
+		c := f.open(transport.Info{Mode: transport.Exchange, Session: tt.session, Protocol: tt.protocol})
+		f.send(c, tt.text)
+		frames := f.frames(c)
 		if len(frames) != 1 || frames[0].Status != tt.status || !frames[0].Last {
 			t.Errorf("%s: got %+v, want one last frame with status %d", tt.name, frames, tt.status)
+			continue
 		}
+		text := string(frames[0].Text)
+		if !strings.Contains(text, `"id":`+tt.id) || (tt.code != 0 && code(t, text) != tt.code) {
+			t.Errorf("%s: got %s, want code %d for id %s", tt.name, text, tt.code, tt.id)
+		}
+	}
+	for _, mode := range []transport.Mode{transport.Stream, transport.Exchange} {
+		info := transport.Info{Mode: mode, Session: id, Protocol: "1999-01-01"}
+		err := f.gateway.End(info)
+		if mode == transport.Stream {
+			_, err = transport.Pipe(f.gateway, info, transport.Limits{})
+		}
+		var r *transport.Refusal
+		if !errors.As(err, &r) || r.Reason != transport.ReasonBadRequest {
+			t.Errorf("mode %d under an unknown revision: got %v, want a bad request", mode, err)
+		}
+	}
+	if f.gateway.Count() != 1 {
+		t.Errorf("got %d sessions, want the one", f.gateway.Count())
 	}
 }
 

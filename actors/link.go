@@ -50,8 +50,8 @@ func (l *link) Receive(text []byte) {
 func (l *link) resolve(message jsonrpc.Message) bool {
 	info := l.conn.Info()
 	if info.Session == "" {
-		if message.Kind != jsonrpc.Request || message.Method != mcp.MethodInitialize.String() {
-			l.refuse(sessionError(message.ID, "Mcp-Session-Id header is required"), statusBadRequest)
+		if err := outsideSession(message, info); err != nil {
+			l.refuse(err, statusBadRequest)
 			return false
 		}
 		a, refusal := l.gw.start(l, info)
@@ -61,14 +61,45 @@ func (l *link) resolve(message jsonrpc.Message) bool {
 		}
 		l.anchor = a
 	} else {
+		if err := unspoken(message.ID, info); err != nil {
+			l.refuse(err, statusBadRequest)
+			return false
+		}
 		l.anchor = l.gw.lookup(info)
 		if l.anchor == nil {
-			l.refuse(sessionError(message.ID, "unknown session"), transport.ReasonNoSession.HTTPStatus())
+			// Without the id: to some clients a full answer means that the session lives.
+			l.refuse(sessionError("", "unknown session"), transport.ReasonNoSession.HTTPStatus())
 			return false
 		}
 	}
 	l.route = mcp.Route(l.anchor.routes.Add(1))
 	return true
+}
+
+// outsideSession says why a message that names no session is refused; nil for initialize, which starts one.
+// A method that no revision with sessions has is answered as unknown whatever revision the client speaks: a
+// client of a newer one that probes the server gets the plainest sign to start a session instead.
+func outsideSession(message jsonrpc.Message, info transport.Info) *jsonrpc.Error {
+	request := message.Kind == jsonrpc.Request
+	switch method := mcp.MethodOf(message.Method); {
+	case request && method == mcp.MethodInitialize:
+		return unspoken(message.ID, info)
+	case request && method == mcp.MethodOther:
+		err := mcp.MethodNotFound(message.Method).Wire()
+		err.ID = message.ID
+		return err
+	default:
+		return sessionError(message.ID, "Mcp-Session-Id header is required")
+	}
+}
+
+// unspoken says that the client's MCP-Protocol-Version header names no revision of ours; nil if it names
+// one, or there is none.
+func unspoken(id jsonrpc.ID, info transport.Info) *jsonrpc.Error {
+	if info.Protocol == "" || mcp.RevisionOf(info.Protocol) != nil {
+		return nil
+	}
+	return sessionError(id, "unsupported MCP-Protocol-Version")
 }
 
 // deliver enters a request into the ledger and hands the message to the session.
