@@ -118,7 +118,7 @@ func overStdio(w *wire) sdk.Transport {
 		panic(err)
 	}
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), childVariable+"=1")
+	command.Env = append(os.Environ(), childVariable+"=1", "GORACE=atexit_sleep_ms=0")
 	command.Stderr = os.Stderr
 	return &sdk.LoggingTransport{Transport: &sdk.CommandTransport{Command: command}, Writer: w}
 }

@@ -1,9 +1,9 @@
 package interop
 
 import (
+	"errors"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -169,7 +169,10 @@ func TestUnknownSession(t *testing.T) {
 	p := dial(t, overHTTP(t, "http://"+n.Addr()+"/mcp"), "2025-11-25", nil)
 	end(t, n, p.ID())
 	_, err := p.CallTool(patiently(t), &sdk.CallToolParams{Name: "echo", Arguments: args{"message": "x"}})
-	if err == nil || !strings.Contains(err.Error(), "session") {
-		t.Errorf("got %v, want an error about the session", err)
+	if !errors.Is(err, sdk.ErrSessionMissing) {
+		t.Errorf("got %v, want %v", err, sdk.ErrSessionMissing)
+	}
+	if n := p.wire.exchanges("DELETE 404"); n != 0 {
+		t.Errorf("the client ended a session that it knows is gone")
 	}
 }
