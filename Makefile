@@ -3,6 +3,8 @@
 GO        ?= go
 BIN       := bin
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Without -trimpath the build shares its cache with the tests; a release passes BUILDFLAGS=-trimpath.
+BUILDFLAGS ?=
 LDFLAGS   := -X main.version=$(VERSION)
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
@@ -28,8 +30,8 @@ test: ## everything that a machine with only Go can prove; conformance where Nod
 check: fmt vet lint test race tidy-check ## what a change has to pass
 
 build: ## compile the daemon and the conformance server into bin/
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/erlmcp ./cmd/erlmcp
-	@if [ -d examples/conformance-server ]; then $(GO) build -trimpath -o $(BIN)/conformance-server ./examples/conformance-server; fi
+	$(GO) build $(BUILDFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/erlmcp ./cmd/erlmcp
+	@if [ -d examples/conformance-server ]; then $(GO) build $(BUILDFLAGS) -o $(BIN)/conformance-server ./examples/conformance-server; fi
 
 fmt: ## fail where a file is not gofmt'ed
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
@@ -62,8 +64,8 @@ bench-micro: ## micro benchmarks of PKG (./...), BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKG)
 
 bench-peers: ## memory and throughput against other servers, in one run; BENCHFLAGS go to the program
-	$(GO) build -trimpath -o $(BIN)/echo ./examples/echo
-	$(GO) build -C tools/peers -trimpath -o $(CURDIR)/$(BIN)/peers .
+	$(GO) build $(BUILDFLAGS) -o $(BIN)/echo ./examples/echo
+	$(GO) build -C tools/peers $(BUILDFLAGS) -o $(CURDIR)/$(BIN)/peers .
 	$(GO) run ./testsuite/bench -node $(BIN)/echo -peers $(BIN)/peers $(BENCHFLAGS)
 
 cover: ## coverage by function
