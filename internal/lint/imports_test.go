@@ -75,6 +75,7 @@ var owners = []struct {
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
 	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
 	{"golang.org/x/crypto", []string{"cluster"}},
+	{"github.com/hashicorp", []string{"cluster"}},
 	{"golang.org/x/time", []string{"actors", "transport", "upstream"}},
 	{"golang.org/x/text", []string{"mcp", "repl"}},
 	{"go.uber.org/goleak", []string{"internal/testutil", "transport/transporttest", "testsuite"}},
