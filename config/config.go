@@ -109,7 +109,7 @@ type Log struct {
 // Runtime configures the Go runtime.
 type Runtime struct {
 	MemoryLimit MemoryLimit `key:"memory_limit" default:"auto" doc:"Soft memory limit (GOMEMLIMIT): a size, off, or auto for 90 % of the container's limit."`
-	GCPercent   int         `key:"gc_percent" default:"100" min:"10" max:"10000" doc:"Heap growth, in percent, that starts a garbage collection (GOGC)."`
+	GCPercent   int         `key:"gc_percent" default:"400" min:"10" max:"10000" doc:"Heap growth, in percent, that starts a garbage collection; GOGC comes before the default."`
 }
 
 // Supervisor configures the restart limit.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	_ "time/tzdata" // for the tool time, in images without it
 
 	"github.com/erlmcp/erlmcp/mcp"
 )

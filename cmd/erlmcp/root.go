@@ -55,7 +55,6 @@ func (p *program) rootCommand() *cobra.Command {
 			return errors.Join(cmd.Help(), &failure{exitUsage, errSaid})
 		},
 	}
-	root.SuggestionsMinimumDistance = 2
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupInspect, Title: "Inspect:"},
@@ -73,8 +72,14 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := "; erlmcp --help lists the commands"
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	names := []string{}
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if near := config.Nearest(args[0], names); near != "" {
+		hint = "; did you mean " + near + "?"
 	}
 	return fail(exitUsage, "unknown command %.200q%s", args[0], hint)
 }
