@@ -12,9 +12,8 @@ import (
 type alias struct {
 	names []string
 	key   string // path; empty: nothing here corresponds to it
-	// convert makes the key's text from the alias's; clamped says what became of a value out of range. nil
-	// takes the text as it is.
-	convert func(string) (text, clamped string, err error)
+	// convert makes the key's text from the alias's; nil takes it as it is.
+	convert func(string) (string, error)
 	why     string // of an alias without a key: why it has no effect
 }
 
@@ -75,7 +74,7 @@ func (l *layer) alias(name, value string, o Origin) bool {
 	text := value
 	if a.convert != nil {
 		var err error
-		if text, g.clamped, err = a.convert(value); err != nil {
+		if text, err = a.convert(value); err != nil {
 			l.errs.add(o.Where, k.Path, "%v", err)
 			return true
 		}
@@ -85,30 +84,26 @@ func (l *layer) alias(name, value string, o Origin) bool {
 	return true
 }
 
-// words converts a number of machine words of 8 bytes to a size in the range of the key.
-func words(path string) func(string) (string, string, error) {
-	return func(s string) (string, string, error) {
+// words converts a number of machine words of 8 bytes to the nearest size in the range of the key.
+func words(path string) func(string) (string, error) {
+	return func(s string) (string, error) {
 		n, err := strconv.ParseInt(s, 10, 40)
 		if err != nil || n < 0 {
-			return "", "", fmt.Errorf("%q is not a number of words", clip(s))
+			return "", fmt.Errorf("%q is not a number of words", clip(s))
 		}
 		k := table().byPath[path]
 		low, _ := ParseBytes(k.min) // both are read by a test
 		high, _ := ParseBytes(k.max)
-		size := Bytes(n * 8)
-		if fit := min(max(size, low), high); fit != size {
-			return fit.String(), fmt.Sprintf("%s words are %s, used is %s", s, size, fit), nil
-		}
-		return size.String(), "", nil
+		return min(max(Bytes(n*8), low), high).String(), nil
 	}
 }
 
 // lagerLevel takes the names of lager, and some short forms.
-func lagerLevel(s string) (string, string, error) {
+func lagerLevel(s string) (string, error) {
 	short := map[string]string{"warn": "warning", "err": "error", "crit": "critical", "emerg": "emergency"}
 	s = strings.ToLower(strings.TrimSpace(s))
 	if long, ok := short[s]; ok {
 		s = long
 	}
-	return s, "", nil
+	return s, nil
 }

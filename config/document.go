@@ -40,7 +40,7 @@ start each one that is given is reported as applied, clamped or without effect, 
 func WriteDocument(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(documentHead)
-	eachSection(func(sec Section, keys []Key) {
+	eachSection(func(sec section, keys []Key) {
 		if sec.Path != "" {
 			fmt.Fprintf(&b, "\n### %s\n\n%s\n", sec.Path, sec.Doc)
 		} else {

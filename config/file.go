@@ -65,7 +65,22 @@ func loadFile(path string) layer {
 		f.errs.add(path, "", "%v", err)
 		return f.layer
 	}
-	return parseFile(path, text)
+	l := parseFile(path, text)
+	l.warnOpenSecrets(path)
+	return l
+}
+
+// warnOpenSecrets warns of a file that holds a secret and can be read by everybody.
+func (l *layer) warnOpenSecrets(path string) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o007 == 0 {
+		return
+	}
+	for _, a := range l.assignments {
+		if a.key.Secret {
+			l.warnings = append(l.warnings, fmt.Sprintf("%s is in %s, which everybody on this machine can read; chmod 600 it, or use %s_file", a.key.Path, path, a.key.Path))
+		}
+	}
 }
 
 // parseFile reads the text of a configuration file.

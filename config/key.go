@@ -33,8 +33,8 @@ type Key struct {
 	enum     []string
 }
 
-// Section describes a group of keys.
-type Section struct{ Path, Doc string }
+// section describes a group of keys.
+type section struct{ Path, Doc string }
 
 var (
 	typeDuration  = reflect.TypeFor[time.Duration]()
@@ -56,13 +56,10 @@ var typeNames = map[reflect.Type]string{
 // Keys lists all keys in the order of the struct.
 func Keys() []Key { return slices.Clone(table().keys) }
 
-// Sections lists all sections in the order of the struct.
-func Sections() []Section { return slices.Clone(table().sections) }
-
 // schema is Config as data.
 type schema struct {
 	keys     []Key
-	sections []Section
+	sections []section
 	byPath   map[string]*Key
 	byEnv    map[string]*Key
 	byFlag   map[string]*Key
@@ -92,7 +89,7 @@ func (s *schema) walk(t reflect.Type, prefix string, index []int) {
 		}
 		path, at := prefix+name, append(slices.Clone(index), f.Index...)
 		if f.Type.Kind() == reflect.Struct {
-			s.sections = append(s.sections, Section{path, f.Tag.Get("doc")})
+			s.sections = append(s.sections, section{path, f.Tag.Get("doc")})
 			s.walk(f.Type, path+".", at)
 			continue
 		}

@@ -84,6 +84,7 @@ func merge(src Sources, layers []layer) (*Config, error) {
 		}
 		errs = append(errs, l.errs...)
 		c.given = append(c.given, l.given...)
+		c.warnings = append(c.warnings, l.warnings...)
 	}
 	tag := func(d *mapstructure.DecoderConfig) { d.TagName = "key" }
 	if err := v.UnmarshalExact(c, tag, viper.DecodeHook(nil)); err != nil {

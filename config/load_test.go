@@ -114,6 +114,7 @@ var problems = []struct{ name, file, vmargs, env, flags string }{
 	{name: "admin for everybody", file: `{"admin":{"listen":"0.0.0.0:9100"}}`},
 	{name: "admin without port", file: `{"admin":{"listen":"127.0.0.1"}}`},
 	{name: "metrics port", file: `{"metrics":{"listen":"127.0.0.1:70000"}}`},
+	{name: "addresses collide", file: "metrics: {listen: \"127.0.0.1:8080\"}\nadmin: {listen: \"127.0.0.1:8080\"}\n"},
 	{name: "socket", file: "admin:\n  socket: here.sock\n"},
 	{name: "upstream shell", file: `{"upstreams":[{"name":"a","command":"sh -c 'touch /tmp/x'; id"}]}`},
 	{name: "upstream url", file: `{"upstreams":[{"name":"a","url":"file:///etc/passwd"}]}`},
@@ -328,6 +329,23 @@ func TestSampleCookieWarns(t *testing.T) {
 	c, err := Load(Sources{Environ: []string{"ERLANG_COOKIE=" + SampleCookie}})
 	if err != nil || len(c.Warnings()) != 1 || !strings.Contains(c.Warnings()[0], "cluster.cookie is the sample") {
 		t.Errorf("got %v, %v; want one warning", c.Warnings(), err)
+	}
+}
+
+func TestOpenFileWithSecretWarns(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		mode os.FileMode
+		want int
+	}{
+		{"cluster: {cookie: 0123456789abcdef0123456789abcdef}", 0o644, 1},
+		{"cluster: {cookie: 0123456789abcdef0123456789abcdef}", 0o640, 0},
+		{"cluster: {port: 1}", 0o644, 0},
+	} {
+		got, err := Load(Sources{File: write(t, "c", c.text, c.mode)})
+		if err != nil || len(got.Warnings()) != c.want {
+			t.Errorf("%s %o: got %v, %v; want %d warnings", c.text, c.mode, got.Warnings(), err, c.want)
+		}
 	}
 }
 

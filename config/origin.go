@@ -38,17 +38,17 @@ type assignment struct {
 
 // given is a variable or argument of an Erlang release as it was found.
 type given struct {
-	alias   *alias
-	name    string // as written
-	value   string // as written; *** for secrets
-	origin  Origin
-	clamped string // what was made of it, where that is not what was asked for
+	alias  *alias
+	name   string // as written
+	value  string // as written; *** for secrets
+	origin Origin
 }
 
 // layer is what one source has to say.
 type layer struct {
 	assignments []assignment
 	given       []given
+	warnings    []string
 	errs        Errors
 }
 

@@ -98,11 +98,7 @@ func (c *Config) effectOf(g given, sys System) (Outcome, string) {
 	if o := c.Origin(key); o.Where != g.origin.Where && key == g.alias.key {
 		return NoEffect, key + " comes from " + o.String()
 	}
-	outcome, why := c.effect(key, sys)
-	if g.clamped != "" && outcome == Applied {
-		return Clamped, g.clamped
-	}
-	return outcome, why
+	return c.effect(key, sys)
 }
 
 // seen adds what the process sees of a limit that compose files set.

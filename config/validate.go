@@ -114,8 +114,21 @@ func (v *validator) checkAddresses() {
 			v.fault(key, "%q is not an IP address or localhost", clip(host))
 		}
 	}
+	v.checkCollisions()
 	if v.c.Admin.Socket != "" && !strings.HasPrefix(v.c.Admin.Socket, "/") {
 		v.fault("admin.socket", "%q is not an absolute path", clip(v.c.Admin.Socket))
+	}
+}
+
+// checkCollisions finds two listeners on one address.
+func (v *validator) checkCollisions() {
+	taken := map[string]string{net.JoinHostPort(v.c.HTTP.Listen, v.c.Value("http.port")): "http.listen"}
+	for _, key := range []string{"metrics.listen", "admin.listen"} {
+		addr := v.c.Value(key)
+		if other := taken[addr]; other != "" && addr != "" {
+			v.fault(key, "%s is the address of %s already", clip(addr), other)
+		}
+		taken[addr] = key
 	}
 }
 

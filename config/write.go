@@ -12,7 +12,7 @@ import (
 func WriteDefault(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# Configuration of erlmcp. Every key is shown with its default; docs/config.md has the rest.\n")
-	eachSection(func(sec Section, keys []Key) {
+	eachSection(func(sec section, keys []Key) {
 		indent := strings.Repeat("  ", strings.Count(sec.Path, "."))
 		if sec.Path != "" {
 			fmt.Fprintf(&b, "\n%s# %s\n%s%s:\n", indent, sec.Doc, indent, lastName(sec.Path))
@@ -46,7 +46,7 @@ func (k *Key) example() string {
 // that says where the value came from.
 func (c *Config) Write(w io.Writer, origins bool) error {
 	var b strings.Builder
-	eachSection(func(sec Section, keys []Key) {
+	eachSection(func(sec section, keys []Key) {
 		indent := strings.Repeat("  ", strings.Count(sec.Path, "."))
 		if sec.Path != "" {
 			fmt.Fprintf(&b, "%s%s:\n", indent, lastName(sec.Path))
@@ -101,8 +101,8 @@ func WriteEnv(w io.Writer) error {
 }
 
 // eachSection calls f with each section that has keys and with those keys, in the order of the struct.
-// Keys without a section come last, with the zero Section.
-func eachSection(f func(Section, []Key)) {
+// Keys without a section come last, with the zero section.
+func eachSection(f func(section, []Key)) {
 	keys := map[string][]Key{}
 	for _, k := range table().keys {
 		sec := ""
@@ -114,7 +114,7 @@ func eachSection(f func(Section, []Key)) {
 	for _, sec := range table().sections {
 		f(sec, keys[sec.Path])
 	}
-	f(Section{}, keys[""])
+	f(section{}, keys[""])
 }
 
 func lastName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

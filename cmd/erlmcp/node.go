@@ -104,7 +104,7 @@ func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, 
 	signal.Ignore(syscall.SIGPIPE) // a reader of logs that goes away does not end the node
 	log := newLogger(p.stderr, p.terminal, c.Log)
 	tuneRuntime(c.Runtime, log)
-	announce(log, c)
+	announce(log, c, o.Stdio.On)
 	o.Logger = log
 	node, err := erlmcp.New(server, o)
 	if err != nil {
@@ -138,10 +138,13 @@ func nodeFailure(err error, c *config.Config) error {
 	return asFailure(err)
 }
 
-// announce logs what became of the settings, loudest last.
-func announce(log *slog.Logger, c *config.Config) {
+// announce logs what became of the settings. A node for one client says nothing of limits that nobody set.
+func announce(log *slog.Logger, c *config.Config, oneClient bool) {
 	ctx := context.Background()
 	for _, s := range config.Report(c, system()) {
+		if oneClient && s.Origin.Source == config.FromDefault {
+			continue
+		}
 		level := slog.LevelInfo
 		if s.Outcome == config.Clamped {
 			level = slog.LevelWarn

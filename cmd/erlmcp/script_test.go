@@ -92,7 +92,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s: got %d %.200q, %v", args[0], status, text, err)
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //lint:sleep another process is waited for
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"os"
@@ -29,7 +30,8 @@ func tuneRuntime(c config.Runtime, log *slog.Logger) {
 	}
 	switch c.MemoryLimit {
 	case config.MemoryAuto:
-		if _, err := memlimit.Set(memlimit.WithRatio(memoryRatio)); err != nil {
+		_, err := memlimit.Set(memlimit.WithRatio(memoryRatio))
+		if err != nil && !errors.Is(err, memlimit.ErrNoCgroup) && !errors.Is(err, memlimit.ErrCgroupsNotSupported) {
 			log.LogAttrs(context.Background(), slog.LevelWarn, "no memory limit set", slog.Any("err", err))
 		}
 	case config.MemoryOff:
