@@ -158,6 +158,28 @@ func TestMemoryPartsAddUp(t *testing.T) {
 	}
 }
 
+// TestHistogramsAreNative wants buckets of both kinds, so that old and new scrapers are served.
+func TestHistogramsAreNative(t *testing.T) {
+	m := New(Options{})
+	m.RequestDone(mcp.MethodPing, false, 20*time.Millisecond)
+	m.SessionEnded(transport.ReasonDone, time.Minute)
+	families, err := m.Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, f := range families {
+		for _, s := range f.GetMetric() {
+			if h := s.GetHistogram(); h.GetSampleCount() == 1 && len(h.GetPositiveSpan()) > 0 && len(h.GetBucket()) > 0 && !strings.HasPrefix(f.GetName(), "go_") {
+				found++
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("got %d histograms with both kinds of buckets, want 3", found)
+	}
+}
+
 func TestSupervisorNamesAreBounded(t *testing.T) {
 	m := New(Options{})
 	for i := range 3 * maxSupervisors {

@@ -18,7 +18,7 @@ func (p *program) releaseCommands() []*cobra.Command {
 		{"stop", "this version does not stop a node over the control socket; send it SIGTERM"},
 	} {
 		out = append(out, &cobra.Command{
-			Use: c.name, Hidden: true, DisableFlagParsing: true,
+			Use: c.name, Short: "Not here: " + c.lacks, Hidden: true, DisableFlagParsing: true,
 			RunE: func(*cobra.Command, []string) error {
 				if !p.nodeRuns() {
 					fmt.Fprintln(p.stderr, notRunning)

@@ -55,6 +55,8 @@ func (p *program) rootCommand() *cobra.Command {
 			return errors.Join(cmd.Help(), &failure{exitUsage, errSaid})
 		},
 	}
+	root.Version = versionName()
+	root.SetVersionTemplate(versionLine())
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupInspect, Title: "Inspect:"},

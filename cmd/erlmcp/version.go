@@ -23,6 +23,11 @@ func versionName() string {
 	return "dev"
 }
 
+// versionLine is the program, its Go, and its platform.
+func versionLine() string {
+	return fmt.Sprintf("erlmcp %s (%s, %s/%s)\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -34,7 +39,7 @@ func (p *program) versionCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return p.show(func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "erlmcp %s (%s, %s/%s)\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				_, err := io.WriteString(w, versionLine())
 				return err
 			})
 		},
