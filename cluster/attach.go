@@ -4,5 +4,6 @@ package cluster
 // calls it once.
 func (n *Node) attach() error {
 	n.pings = newPings(n)
+	n.attachServices(n.secrets.session)
 	return nil
 }

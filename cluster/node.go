@@ -47,6 +47,7 @@ type Node struct {
 	children []supervisors.ChildSpec
 	grains   grains
 	pings    *pings
+	*services
 }
 
 // grains is how protoactor's cluster finds and runs grains.

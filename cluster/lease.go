@@ -1,0 +1,129 @@
+package cluster
+
+import "time"
+
+// leases decides when this node may act as the owner of its sessions, and when it may help another node
+// to take over sessions of a third. It is a pure core: times are arguments.
+//
+// Each beat of a node asks for support. A node that gets a beat promises not to help anyone to take over
+// the sender's sessions for the term and a margin, counted from the receipt, and says so in its next beat
+// by the echo of the sending time. The sender counts the term from the sending, which is earlier. So while
+// a node has support, its supporters refuse; and since a take-over needs a majority, a node is safe while
+// so many support it that the rest is no majority. Clocks need not agree, only run equally fast within the
+// margin. (Leases: Gray and Cheriton 1989.)
+type leases struct {
+	self   string
+	term   time.Duration
+	margin time.Duration
+	base   int // nodes of the whole cluster, at least 1
+
+	start    time.Time
+	members  map[string]Member    // the view
+	heard    map[string]uint64    // by boot: sending time in the last beat, for the echo
+	support  map[string]time.Time // by boot: until when it supports this node
+	promised map[string]time.Time // by boot: until when this node has promised, members and departed
+	names    map[string]string    // name of each boot in promised
+	released map[string]bool      // boots that own nothing any more
+}
+
+func newLeases(self string, o serviceOptions, start time.Time) *leases {
+	return &leases{
+		self: self, term: o.Term, margin: o.Margin, base: max(o.Expected, 1), start: start,
+		members: map[string]Member{}, heard: map[string]uint64{}, support: map[string]time.Time{},
+		promised: map[string]time.Time{}, names: map[string]string{}, released: map[string]bool{},
+	}
+}
+
+// quorum is the number of nodes, this one included, that a take-over needs.
+func (l *leases) quorum() int { return l.base/2 + 1 }
+
+// times returns what the beat to a member says: the time of sending, never 0, and the echo.
+func (l *leases) times(boot string, now time.Time) (sent, echo uint64) {
+	return uint64(now.Sub(l.start)) + 1, l.heard[boot]
+}
+
+// beat takes a beat of a member.
+func (l *leases) beat(from Member, sent, echo uint64, now time.Time) {
+	l.heard[from.Boot] = sent
+	l.promised[from.Boot] = now.Add(l.term + l.margin)
+	l.names[from.Boot] = from.Name
+	if echo == 0 || echo > uint64(now.Sub(l.start))+1 {
+		return // nothing heard of this node yet, or nothing that it can have sent
+	}
+	if until := l.start.Add(time.Duration(echo-1) + l.term); until.After(l.support[from.Boot]) {
+		l.support[from.Boot] = until
+	}
+}
+
+// held says whether those who support this node leave no majority to anyone else.
+func (l *leases) held(now time.Time) bool {
+	count := 1
+	for boot, until := range l.support {
+		if now.Before(until) && boot != l.self {
+			count++
+		}
+	}
+	return l.base-count < l.quorum()
+}
+
+// settled says whether there is no departed node that this node owes a promise to, other than except.
+func (l *leases) settled(now time.Time, except string) bool {
+	for boot, until := range l.promised {
+		if l.members[boot].Boot != "" || boot == except {
+			continue
+		}
+		if now.Before(until) && !l.dead(boot) {
+			return false
+		}
+	}
+	return true
+}
+
+// dead says whether a node that left certainly owns nothing: it said so, or its name has another boot, and
+// a name is given to a new boot only once the old process has ended.
+func (l *leases) dead(boot string) bool {
+	if l.released[boot] {
+		return true
+	}
+	for _, m := range l.members {
+		if m.Name == l.names[boot] && m.Boot != boot {
+			return true
+		}
+	}
+	return false
+}
+
+// topology takes a new view. The base grows with the view, so that a cluster of which nobody said how
+// large it is counts all nodes that were there at once.
+func (l *leases) topology(v *view, now time.Time) {
+	for _, m := range v.Members {
+		if l.members[m.Boot].Boot == "" && m.Boot != l.self {
+			// it may have support of this node from before, or count on the view alone
+			l.names[m.Boot] = m.Name
+		}
+	}
+	for boot := range l.members {
+		if !v.has(boot) {
+			delete(l.heard, boot)
+			delete(l.support, boot)
+		}
+	}
+	l.members = v.byBoot
+	l.base = max(l.base, len(v.Members))
+	l.sweep(now)
+}
+
+// sweep forgets boots that left and whose promise is over.
+func (l *leases) sweep(now time.Time) {
+	for boot, until := range l.promised {
+		if l.members[boot].Boot == "" && !now.Before(until) {
+			delete(l.promised, boot)
+			delete(l.names, boot)
+			delete(l.released, boot)
+		}
+	}
+}
+
+// release takes the word of a member that it owns nothing any more. A member that leaves for good makes
+// the cluster smaller, if nobody said how large it is.
+func (l *leases) release(boot string) { l.released[boot] = true }

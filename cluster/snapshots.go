@@ -1,0 +1,295 @@
+package cluster
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+)
+
+// snapOut is what an owner has told one keeper. Puts are numbered; a keeper that misses one asks for all
+// again. Versions make a put that comes twice or late harmless.
+type snapOut struct {
+	member   Member
+	sequence uint64             // of the last put
+	acked    uint64             // up to where the keeper has them
+	dirty    map[string]version // sessions to put, or to drop at this version if this keeper is not theirs
+}
+
+// clean says whether the keeper has everything it is to have.
+func (s *snapOut) clean() bool { return len(s.dirty) == 0 && s.acked >= s.sequence }
+
+// snapIn is where a keeper stands with one owner.
+type snapIn struct {
+	got    uint64
+	synced bool // nothing is missing up to got
+}
+
+// heldSnapshot is a snapshot of another node's session.
+type heldSnapshot struct {
+	owner   string // boot
+	version version
+	body    []byte
+	until   time.Time // zero while the owner is in the view
+}
+
+// heldOverhead is what a kept snapshot counts beside its bytes and its id.
+const heldOverhead = 160
+
+// Flags in the code of puts.
+const (
+	putRestart = 1 << iota // numbers begin with this one
+	putDrop                // the session has ended, or has another keeper
+)
+
+// placeLocked sends a session's snapshot to its keeper, if there is one.
+func (o *owners) placeLocked(id string, m *owned, now time.Time) {
+	creator, _ := o.ids.creator(id)
+	keeper, ok := o.keeperLocked(id, creator)
+	if ok && m.keeper != keeper.Boot || !ok && m.keeper != "" {
+		if out := o.outs[m.keeper]; out != nil {
+			out.dirty[id] = m.version // dropped there once the next keeper has it
+		}
+		m.keeper = keeper.Boot
+	}
+	out := o.outs[m.keeper]
+	if out == nil {
+		return
+	}
+	out.dirty[id] = m.version
+	if o.leases.held(now) && !m.suspect {
+		m.exposed = true
+		o.sendLocked(out, id)
+	}
+}
+
+// sendLocked tells a keeper what is to be said about a session; it stays dirty if that is refused.
+func (o *owners) sendLocked(out *snapOut, id string) bool {
+	ver, dirty := out.dirty[id]
+	if !dirty {
+		return true
+	}
+	var body []byte
+	code := uint32(putDrop)
+	if m := o.mine[id]; m != nil && m.keeper == out.member.Boot {
+		code, ver, body = 0, m.version, m.snapshot
+	}
+	if out.sequence == 0 {
+		code |= putRestart
+	}
+	return o.tellPutLocked(out, id, ver, code, body)
+}
+
+func (o *owners) tellPutLocked(out *snapOut, id string, ver version, code uint32, body []byte) bool {
+	header := binary.AppendUvarint(appendText(make([]byte, 0, len(id)+12), id), uint64(ver))
+	if o.s.w.tell(out.member, packet{kind: kindSnapshotPut, id: out.sequence + 1, code: code, header: header, body: body}) != nil {
+		return false
+	}
+	out.sequence++
+	delete(out.dirty, id)
+	return true
+}
+
+// dropLocked ends the ownership of a session and tells its keeper.
+func (o *owners) dropLocked(id string, m *owned) {
+	delete(o.mine, id)
+	if out := o.outs[m.keeper]; out != nil {
+		out.dirty[id] = m.version
+		o.sendLocked(out, id)
+	}
+}
+
+// placeAllLocked moves snapshots to the keepers of the current view, and sends what could not be sent.
+func (o *owners) placeAllLocked(now time.Time) {
+	if o.replace {
+		o.replace = false
+		for id, m := range o.mine {
+			creator, _ := o.ids.creator(id)
+			if keeper, _ := o.keeperLocked(id, creator); keeper.Boot != m.keeper {
+				o.placeLocked(id, m, now)
+			}
+		}
+	}
+	for _, out := range o.outs {
+		for id := range out.dirty {
+			m := o.mine[id]
+			switch {
+			case m == nil: // has ended
+			case m.keeper != out.member.Boot:
+				if next := o.outs[m.keeper]; next != nil && !next.clean() {
+					continue
+				}
+			case m.suspect:
+				continue
+			default:
+				m.exposed = true
+			}
+			if !o.sendLocked(out, id) {
+				break // too much is queued for this keeper
+			}
+		}
+	}
+}
+
+// resync makes everything that a keeper is to have be sent again.
+func (o *owners) resync(from Member, _ packet) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out := o.outs[from.Boot]
+	if out == nil {
+		return
+	}
+	out.sequence, out.acked = 0, 0
+	for id, m := range o.mine {
+		if m.keeper == from.Boot {
+			out.dirty[id] = m.version
+		}
+	}
+	o.wake()
+}
+
+// flush sends all snapshots and waits until the keepers have them.
+func (o *owners) flush(ctx context.Context) error {
+	ticker := time.NewTicker(o.opts.Beat / 5)
+	defer ticker.Stop()
+	for !o.flushed() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+	return nil
+}
+
+func (o *owners) flushed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now, done := time.Now(), true
+	if o.leases.held(now) {
+		o.placeAllLocked(now)
+	}
+	for _, out := range o.outs {
+		done = done && out.clean()
+	}
+	return done
+}
+
+// put takes a snapshot, or the word that one is not needed any more.
+func (o *owners) put(from Member, p packet) {
+	f := fields{rest: p.header}
+	id, ver := f.text(), version(f.uint())
+	_, taken := o.registered(id)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	in := o.ins[from.Boot]
+	if f.bad || in == nil {
+		return
+	}
+	switch {
+	case p.code&putRestart != 0:
+		in.got, in.synced = p.id, true
+	case p.id == in.got+1:
+		in.got = p.id
+	default:
+		in.synced = false // the next beat asks for everything
+	}
+	if p.code&putDrop != 0 {
+		if h := o.held[id]; h != nil && h.owner == from.Boot && h.version <= ver {
+			o.removeLocked(id, h)
+		}
+		return
+	}
+	if epoch := o.newestEpochLocked(id, taken); epoch > ver.epoch() {
+		header := binary.AppendUvarint(appendText(nil, id), epoch)
+		o.s.w.tell(from, packet{kind: kindSnapshotLost, header: header}) // said again at the next put
+		return
+	}
+	o.storeLocked(id, from.Boot, ver, p.body)
+}
+
+// newestEpochLocked returns the last epoch of a session that this node knows of.
+func (o *owners) newestEpochLocked(id string, registered bool) uint64 {
+	var epoch uint64
+	if registered {
+		for _, e := range o.s.registry.lookup(sessionGroup(id)) {
+			f := fields{rest: e.Value}
+			epoch = max(epoch, f.uint())
+		}
+	}
+	if h := o.held[id]; h != nil {
+		epoch = max(epoch, h.version.epoch())
+	}
+	if m := o.mine[id]; m != nil {
+		epoch = max(epoch, m.version.epoch())
+	}
+	return epoch
+}
+
+func (o *owners) storeLocked(id, owner string, ver version, body []byte) {
+	old := o.held[id]
+	if old != nil && old.version > ver {
+		return
+	}
+	grow := len(id) + len(body) + heldOverhead
+	if old != nil {
+		grow -= len(id) + len(old.body) + heldOverhead
+	}
+	if o.heldBytes+grow > o.opts.StoreBytes {
+		o.stats.Refused++
+		return
+	}
+	o.heldBytes += grow
+	o.held[id] = &heldSnapshot{owner: owner, version: ver, body: body}
+}
+
+func (o *owners) removeLocked(id string, h *heldSnapshot) {
+	delete(o.held, id)
+	o.heldBytes -= len(id) + len(h.body) + heldOverhead
+}
+
+// sweepLocked forgets claims that are over, and snapshots whose owner has been gone for long.
+func (o *owners) sweepLocked(now time.Time) {
+	for id, c := range o.claims {
+		if !now.Before(c.until) {
+			delete(o.claims, id)
+		}
+	}
+	for id, h := range o.held {
+		switch {
+		case o.view.has(h.owner) && !o.leases.released[h.owner]:
+			h.until = time.Time{}
+		case h.until.IsZero():
+			h.until = now.Add(o.opts.SnapshotTTL)
+		case !now.Before(h.until):
+			o.removeLocked(id, h)
+		}
+	}
+}
+
+// lostTo takes the word of a keeper that a session of this node has a later owner.
+func (o *owners) lostTo(_ Member, p packet) {
+	f := fields{rest: p.header}
+	id, epoch := f.text(), f.uint()
+	if !f.bad {
+		o.lose(id, epoch)
+	}
+}
+
+// lose ends the ownership of a session if it is of an epoch before this one.
+func (o *owners) lose(id string, epoch uint64) {
+	o.mu.Lock()
+	m := o.mine[id]
+	if m == nil || m.version.epoch() >= epoch {
+		o.mu.Unlock()
+		return
+	}
+	o.dropLocked(id, m)
+	o.stats.Lost++
+	o.mu.Unlock()
+	if m.adopted {
+		o.s.registry.leave(sessionGroup(id), epochValue(m.version.epoch()))
+	}
+	if o.onLost != nil {
+		o.onLost(id)
+	}
+}
