@@ -14,7 +14,6 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/erlmcp/erlmcp"
-	"github.com/erlmcp/erlmcp/internal/testutil"
 	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/transport"
 )
@@ -58,7 +57,7 @@ func TestRunDrains(t *testing.T) {
 			call := p.begin(patiently(t), "wait", args{"name": name})
 			within(t, n.features.gate(name).begun, "the call")
 			n.stop()
-			testutil.Eventually(t, patience, func() bool {
+			eventually(t, func() bool {
 				_, err := p.CallTool(patiently(t), &sdk.CallToolParams{Name: "echo", Arguments: args{"message": "late"}})
 				return err != nil
 			})
@@ -138,28 +137,38 @@ func (f *failing) Serve(ctx context.Context, _ transport.Acceptor) error {
 	return nil
 }
 
-// A listener that keeps failing uses up the restart limit of its supervisor and then that of the node. A
-// client of another listener learns that the node is gone.
+// A listener that keeps failing uses up the restart limit of its supervisor and then that of the node, which
+// ends with the cause. Clients of other listeners do not hold it up.
 func TestRestartLimit(t *testing.T) {
 	broken := &failing{times: -1}
-	n, err := erlmcp.New(newServer(), erlmcp.Options{
+	fails := make(chan struct{})
+	made, err := erlmcp.New(newServer(), erlmcp.Options{
 		HTTP:      erlmcp.HTTP{Addr: "127.0.0.1:0"},
-		Listeners: []transport.Listener{broken},
+		Listeners: []transport.Listener{&delayed{failing: broken, until: fails}},
 		Intensity: 2,
-		Drain:     erlmcp.Drain{Spread: -1},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = n.Run(patiently(t))
+	ended := make(chan error, 1)
+	go func() { ended <- made.Run(context.Background()) }()
+	within(t, made.Ready(), "the node to be ready")
+	for _, through := range onNode(t, &node{Node: made}) {
+		p := dial(t, through, "2025-11-25", nil)
+		p.dying = true
+		p.call("echo", args{"message": "x"})
+	}
+	close(fails)
+	err = within(t, ended, "Run to return")
 	if !errors.Is(err, erlmcp.ErrRestartLimit) || !strings.Contains(err.Error(), "the cable is unplugged") || !strings.Contains(err.Error(), "listener-1") {
 		t.Errorf("got %v, want %v with the cause", err, erlmcp.ErrRestartLimit)
 	}
 	if got, want := broken.starts.Load(), int64(9); got != want {
 		t.Errorf("the listener was started %d times, want 3 times in each of 3 starts of the listeners, %d", got, want)
 	}
-	if _, err := net.Dial("tcp", n.Addr()); err == nil {
-		t.Errorf("the node still listens on %s", n.Addr())
+	if c, err := net.Dial("tcp", made.Addr()); err == nil {
+		t.Errorf("the node still listens on %s", made.Addr())
+		_ = c.Close()
 	}
 }
 
@@ -191,7 +200,7 @@ func TestListenersStartAgain(t *testing.T) {
 	if err := socket.Wait(); err != nil {
 		t.Errorf("the WebSocket ended with %v, want a proper end", err)
 	}
-	testutil.Eventually(t, patience, func() bool {
+	eventually(t, func() bool {
 		result, err := p.CallTool(patiently(t), &sdk.CallToolParams{Name: "whoami"})
 		return err == nil && textOf(result) == before
 	})

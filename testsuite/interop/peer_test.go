@@ -13,6 +13,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/erlmcp/erlmcp"
+	"github.com/erlmcp/erlmcp/internal/testutil"
 )
 
 // patience is how long a test waits for what has to come.
@@ -74,6 +75,12 @@ func within[T any](t *testing.T, ch <-chan T, what string) T {
 		t.Fatalf("timed out waiting for %s", what)
 		panic("unreachable")
 	}
+}
+
+// eventually waits for a condition outside the test's control.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	testutil.Eventually(t, patience, ok)
 }
 
 // patiently is a context for one step of a test.
@@ -142,7 +149,7 @@ func dial(t *testing.T, through func(*wire) sdk.Transport, revision string, o *s
 	t.Helper()
 	p := &peer{
 		t: t, wire: &wire{}, lists: make(chan string, 64), updated: make(chan string, 64),
-		logs: make(chan *sdk.LoggingMessageParams, 64), progress: make(chan *sdk.ProgressNotificationParams, 64),
+		logs: make(chan *sdk.LoggingMessageParams, 64), progress: make(chan *sdk.ProgressNotificationParams, 1024),
 	}
 	if o == nil {
 		o = &sdk.ClientOptions{}

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -11,13 +12,12 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/erlmcp/erlmcp"
-	"github.com/erlmcp/erlmcp/internal/testutil"
 )
 
 // gone waits until the node has no session and no connection.
 func gone(t *testing.T, n *node) {
 	t.Helper()
-	testutil.Eventually(t, patience, func() bool { return n.Sessions() == 0 && n.Connections() == 0 })
+	eventually(t, func() bool { return n.Sessions() == 0 && n.Connections() == 0 })
 }
 
 // The server ends the event stream of an answer early. The client comes back with Last-Event-ID and gets the
@@ -32,7 +32,7 @@ func TestResumesAStreamThatTheServerEnded(t *testing.T) {
 			call := p.begin(patiently(t), "detach", args{"name": name})
 			helper.call("begun", args{"name": name})
 			if back { // the client is back before the answer is there
-				testutil.Eventually(t, patience, func() bool { return p.wire.exchanges("GET 200") > streams })
+				eventually(t, func() bool { return p.wire.exchanges("GET 200") > streams })
 			}
 			helper.call("release", args{"name": name})
 			checkResumed(t, p, call, "released "+name)
@@ -73,7 +73,7 @@ func TestResumesAStreamThatBroke(t *testing.T) {
 			within(t, p.progress, "progress before the cut") // so the answer is an event stream with an id
 			streams := p.wire.exchanges("GET 200")
 			through.cut()
-			testutil.Eventually(t, patience, func() bool { // the node has noticed, or the client is back already
+			eventually(t, func() bool { // the node has noticed, or the client is back already
 				return n.Connections() < 2 || p.wire.exchanges("GET 200") > streams
 			})
 			helper.call("release", args{"name": revision})
@@ -87,6 +87,56 @@ func TestResumesAStreamThatBroke(t *testing.T) {
 			}
 			within(t, p.lists, "list_changed after the cut")
 		})
+	}
+}
+
+// Every connection is cut again and again while a call reports and others are answered. Whatever was on the
+// way: each report and each answer comes once.
+func TestNothingIsLostOrDoubledByCuts(t *testing.T) {
+	const reports, cuts = 40, 2
+	through := startProxy(t)
+	n := startNode(t, erlmcp.Options{HTTP: erlmcp.HTTP{Addr: "127.0.0.1:0", AllowedHosts: []string{through.addr()}}})
+	through.target.Store(n.Addr())
+	p := dial(t, overHTTP(t, "http://"+through.addr()+"/mcp"), "2025-11-25", nil)
+	calls := make([]chan answer, 4)
+	for i := range calls {
+		calls[i] = make(chan answer, 1)
+		params := &sdk.CallToolParams{Name: "lockstep", Arguments: args{"name": fmt.Sprint("lockstep-", i)}}
+		params.SetProgressToken(fmt.Sprint("lockstep-", i))
+		go func() {
+			result, err := p.CallTool(patiently(t), params)
+			calls[i] <- answer{textOf(result), err}
+		}()
+	}
+	for range calls { // each answer is an event stream with an id
+		within(t, p.progress, "the first report")
+	}
+	for cut := range cuts {
+		for i := range calls {
+			g := n.features.gate(fmt.Sprint("lockstep-", i))
+			for range reports / (2 * cuts) {
+				g.begun <- struct{}{}
+			}
+		}
+		streams := p.wire.exchanges("GET 200")
+		through.cut() // with reports on the way
+		for i := range calls {
+			g := n.features.gate(fmt.Sprint("lockstep-", i))
+			for range reports / (2 * cuts) {
+				g.begun <- struct{}{}
+			}
+		}
+		if cut < cuts-1 {
+			eventually(t, func() bool { return p.wire.exchanges("GET 200") >= streams+len(calls) })
+		}
+	}
+	for i, call := range calls {
+		name := fmt.Sprint("lockstep-", i)
+		close(n.features.gate(name).released)
+		checkResumed(t, p, call, "released "+name)
+		if got := p.wire.count(`"progressToken":"` + name + `"`); got != reports+1 {
+			t.Errorf("%s: got %d reports, want %d", name, got, reports+1)
+		}
 	}
 }
 

@@ -176,6 +176,27 @@ func (f *features) addMeetingTools() {
 		}
 		return text("released %s", in.Name), r.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{Progress: 2})
 	})
+	// lockstep reports progress once, then once for each begun of its gate, until the gate is released.
+	addTool(f.server, "lockstep", func(ctx context.Context, r *mcp.CallToolRequest, in nameInput) (*mcp.CallToolResult, error) {
+		g := f.gate(in.Name)
+		for n := 1.0; ; n++ {
+			if err := r.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{Progress: n}); err != nil {
+				return nil, err
+			}
+			select {
+			case <-g.begun:
+				continue
+			default:
+			}
+			select {
+			case <-g.begun:
+			case <-g.released:
+				return text("released %s", in.Name), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+	})
 	// begun returns when a call of wait has begun.
 	addTool(f.server, "begun", func(ctx context.Context, _ *mcp.CallToolRequest, in nameInput) (*mcp.CallToolResult, error) {
 		select {
