@@ -58,9 +58,15 @@ func (m *membership) NotifyAlive(n *memberlist.Node) error {
 	return err
 }
 
-// NotifyConflict implements memberlist.ConflictDelegate. What is to be done is done when views merge.
+// NotifyConflict implements memberlist.ConflictDelegate: a member's name was heard of at another address.
+// It may have been restarted there before anybody noticed its end, so that address is tried later.
 func (m *membership) NotifyConflict(known, other *memberlist.Node) {
-	m.gate.report(RefusedName, other.Address(), fmt.Errorf("%w: %s is at %s", ErrNameTaken, known.Name, known.Address()))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l, ok := m.lost[known.Name]; ok {
+		l.moved = other.Address()
+		m.lost[known.Name] = l
+	}
 }
 
 // NotifyMerge implements memberlist.MergeDelegate. It is called when two nodes join, on both, with what

@@ -55,6 +55,7 @@ type membership struct {
 // lostPeer is where a failed member was.
 type lostPeer struct {
 	addr  string
+	moved string // where another process said to be this node, while it lived
 	since time.Time
 }
 
@@ -266,8 +267,8 @@ func (m *membership) publish() {
 
 // noteLocked remembers where a member is, for the time when it is lost.
 func (m *membership) noteLocked(name, addr string) {
-	if _, known := m.lost[name]; known || len(m.lost) < maxLost {
-		m.lost[name] = lostPeer{addr: addr, since: time.Now()}
+	if l, known := m.lost[name]; known || len(m.lost) < maxLost {
+		m.lost[name] = lostPeer{addr: addr, moved: l.moved, since: time.Now()}
 	}
 }
 

@@ -140,8 +140,10 @@ func (m *membership) joinMissing(ctx context.Context, all bool) {
 			try(s.text, addr)
 		}
 	}
-	for name, addr := range m.missing(names, all) {
-		try(name, addr)
+	for name, addrs := range m.missing(names, all) {
+		for _, addr := range addrs {
+			try(name, addr)
+		}
 	}
 	running.Wait()
 }
@@ -156,13 +158,17 @@ func (m *membership) present() (addrs, names map[string]bool) {
 }
 
 // missing returns where failed members were; all: where members are, too.
-func (m *membership) missing(names map[string]bool, all bool) map[string]string {
+func (m *membership) missing(names map[string]bool, all bool) map[string][]string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := make(map[string]string)
+	out := make(map[string][]string)
 	for name, l := range m.lost {
-		if all || !names[name] {
-			out[name] = l.addr
+		if !all && names[name] {
+			continue
+		}
+		out[name] = []string{l.addr}
+		if l.moved != "" {
+			out[name] = append(out[name], l.moved)
 		}
 	}
 	return out

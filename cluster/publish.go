@@ -3,7 +3,7 @@ package cluster
 import "strconv"
 
 // publish makes members the node's view and tells everybody, if that changes anything. departed are boots
-// that have announced their leave. It reports whether somebody has failed.
+// that have announced their leave; nil: this node is leaving. It reports whether somebody has failed.
 func (n *Node) publish(members []Member, departed map[string]bool) (failed bool) {
 	n.publishing.Lock()
 	defer n.publishing.Unlock()
@@ -20,9 +20,11 @@ func (n *Node) publish(members []Member, departed map[string]bool) (failed bool)
 		if m.Boot == n.boot {
 			continue // the same node with its address
 		}
-		gone := !departed[m.Boot]
+		gone := departed != nil && !departed[m.Boot]
 		failed = failed || gone
-		n.opt.Logger.Info("cluster member left", "peer", m.Name, "boot", m.Boot, "failed", gone, "members", len(t.Members))
+		if departed != nil {
+			n.opt.Logger.Info("cluster member left", "peer", m.Name, "boot", m.Boot, "failed", gone, "members", len(t.Members))
+		}
 		n.opt.Events(MemberLeft{Member: m, Members: len(t.Members), Failed: gone})
 		n.seen[m.Name] = true
 	}
@@ -38,7 +40,9 @@ func (n *Node) publish(members []Member, departed map[string]bool) (failed bool)
 			"members", len(t.Members))
 		n.opt.Events(MemberJoined{Member: m, Members: len(t.Members)})
 	}
-	n.logSize(len(before.Members), len(t.Members))
+	if departed != nil {
+		n.logSize(len(before.Members), len(t.Members))
+	}
 	n.watchers.notify(t)
 	return failed
 }
@@ -55,7 +59,7 @@ func (n *Node) logSize(before, now int) {
 		}
 		n.complete = true
 	}
-	if 2*before > want && 2*now <= want && !n.left.Load() {
+	if 2*before > want && 2*now <= want {
 		n.opt.Logger.Error("cluster majority lost", "members", of)
 	}
 	if 2*before <= want && 2*now > want && n.complete && now < want {
