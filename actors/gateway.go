@@ -252,13 +252,9 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 func (g *Gateway) sessionStart() supervisors.Start {
 	return supervisors.ActorWith(
 		func(arg any) actor.Actor { return &session{a: arg.(*anchor)} },
-		actor.WithDispatcher(actor.NewSynchronizedDispatcher(turnThroughput)),
-		actor.WithMailbox(actor.UnboundedLockfree()),
+		actor.WithMailbox(newMailbox),
 	)
 }
-
-// turnThroughput is the number of messages a mailbox handles before it yields the processor.
-const turnThroughput = 300
 
 // ended clears up after a session whose actor has ended for good.
 func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {

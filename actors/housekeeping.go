@@ -44,6 +44,9 @@ func (g *Gateway) Serve(ctx context.Context) error {
 
 func (g *Gateway) seconds(t time.Time) uint32 { return uint32(t.Sub(g.epoch) / time.Second) }
 
+// now is the time on the gateway's clock.
+func (g *Gateway) now() time.Duration { return time.Since(g.epoch) }
+
 // reap ends the sessions of a shard whose time is over.
 func (g *Gateway) reap(shard int) {
 	now := time.Now()

@@ -13,8 +13,8 @@ import (
 type debt struct {
 	id     jsonrpc.ID
 	link   *link
-	batch  *batch // nil outside batches
-	since  time.Time
+	batch  *batch        // nil outside batches
+	since  time.Duration // when it came in, on the gateway's clock
 	route  mcp.Route
 	method mcp.Method
 }
@@ -24,7 +24,8 @@ type debt struct {
 // added by the goroutine that delivers, before the session sees the request, and survive the session.
 type ledger struct {
 	mu     sync.Mutex
-	debts  []debt // in the order of arrival; nil while empty, so that an idle session costs nothing
+	debts  []debt  // in the order of arrival; in room while one slot is enough
+	room   [1]debt // so that a session with one request at a time needs no memory for it
 	closed bool
 }
 
@@ -34,6 +35,9 @@ func (l *ledger) add(d debt) bool {
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
+	}
+	if l.debts == nil {
+		l.debts = l.room[:0]
 	}
 	l.debts = append(l.debts, d)
 	return true
@@ -50,14 +54,11 @@ func (l *ledger) settle(route mcp.Route, id jsonrpc.ID) (d debt, ok bool) {
 	}
 	d = l.debts[at]
 	l.debts = slices.Delete(l.debts, at, at+1)
-	if len(l.debts) == 0 && cap(l.debts) > keptDebts {
+	if len(l.debts) == 0 {
 		l.debts = nil
 	}
 	return d, true
 }
-
-// keptDebts is the size up to which an emptied ledger keeps its memory for the next request.
-const keptDebts = 2
 
 // link returns the connection that is owed something on route, or nil.
 func (l *ledger) link(route mcp.Route) *link {
@@ -88,7 +89,8 @@ func (l *ledger) moved(route mcp.Route, to *link) bool {
 func (l *ledger) takeAll(closed bool) []debt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := l.debts
+	all := slices.Clone(l.debts)
+	clear(l.debts)
 	l.debts = nil
 	l.closed = l.closed || closed
 	return all

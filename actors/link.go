@@ -2,7 +2,6 @@ package actors
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/erlmcp/erlmcp/internal/jsonrpc"
 	"github.com/erlmcp/erlmcp/mcp"
@@ -112,7 +111,7 @@ func (l *link) deliver(message jsonrpc.Message, b *batch) {
 			a.used.Store(true)
 		}
 		l.gw.obs.RequestStarted(method)
-		d := debt{id: message.ID, link: l, batch: b, since: time.Now(), route: l.route, method: method}
+		d := debt{id: message.ID, link: l, batch: b, since: l.gw.now(), route: l.route, method: method}
 		if !a.ledger.add(d) {
 			l.settled(d, errorText(sessionError(d.id, "session has ended")), true, transport.ReasonNoSession.HTTPStatus())
 			return
@@ -170,7 +169,7 @@ func (l *link) refuse(err *jsonrpc.Error, status int) {
 // settled writes the answer to a debt that has been taken out of the ledger. text nil means that the
 // request is never answered.
 func (l *link) settled(d debt, text []byte, failed bool, status int) {
-	l.gw.obs.RequestDone(d.method, failed, time.Since(d.since))
+	l.gw.obs.RequestDone(d.method, failed, l.gw.now()-d.since)
 	switch {
 	case d.batch != nil:
 		l.batched(d.batch, text)

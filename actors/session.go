@@ -15,7 +15,8 @@ import (
 type session struct {
 	a           *anchor
 	core        *mcp.Session
-	calls       []*call
+	calls       []*call // in room while one slot is enough
+	room        [1]*call
 	incarnation uint32
 	ending      bool
 }
@@ -72,6 +73,9 @@ func (s *session) called(in mcp.Input) {
 				last := len(s.calls) - 1
 				s.calls[i], s.calls[last] = s.calls[last], nil
 				s.calls = s.calls[:last]
+				if last == 0 {
+					s.calls = nil
+				}
 				c.stop()
 				break
 			}
@@ -159,6 +163,9 @@ func (s *session) prime(l *link) {
 
 func (s *session) startCall(e mcp.StartCall) {
 	c := newCall(s.a, s.incarnation, e)
+	if s.calls == nil {
+		s.calls = s.room[:0]
+	}
 	s.calls = append(s.calls, c)
 	if l := s.a.target(e.Route); l != nil {
 		l.conn.Go(c.run)

@@ -41,6 +41,9 @@ func (s *Session) start(r request, name string, m meta, run func(context.Context
 		return refuse(r, RetryLater(CodeOverloaded, "too many requests of this session are running", retryBusy), out)
 	}
 	s.lastCall++
+	if s.calls == nil {
+		s.calls = s.room[:0]
+	}
 	s.calls = append(s.calls, &call{id: s.lastCall, request: r.id, token: m.token, route: r.route, method: r.method})
 	return append(out, StartCall{
 		Call:    s.lastCall,
@@ -84,9 +87,6 @@ func (s *Session) live(id CallID) *call {
 	return nil
 }
 
-// keptCalls is the size up to which the emptied list of calls is kept for the next one.
-const keptCalls = 4
-
 // callDone answers the request of a call. What the call still asked of the client is withdrawn first.
 func (s *Session) callDone(in CallDone, out []Effect) []Effect {
 	at, found := s.find(in.Call)
@@ -95,7 +95,7 @@ func (s *Session) callDone(in CallDone, out []Effect) []Effect {
 	}
 	c := s.calls[at]
 	s.calls = slices.Delete(s.calls, at, at+1)
-	if len(s.calls) == 0 && cap(s.calls) > keptCalls {
+	if len(s.calls) == 0 {
 		s.calls = nil
 	}
 	out = s.withdraw(c, out)

@@ -45,8 +45,9 @@ type Session struct {
 	server      *Server
 	id          string
 	state       *State  // nil before initialize
-	calls       []*call // without CallDone yet, in the order of their ids; nil while there are none
-	asks        []*ask  // without an answer yet, in the order in which they were made; nil while there are none
+	calls       []*call // without CallDone yet, in the order of their ids; in room while one slot is enough
+	room        [1]*call
+	asks        []*ask // without an answer yet, in the order in which they were made; nil while there are none
 	lastCall    CallID
 	lastAsk     uint64
 	incarnation int32

@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +26,7 @@ import (
 )
 
 func main() {
-	node := flag.String("node", "bin/echo", "the node: the program examples/echo")
+	node := flag.String("node", "bin/erlmcp", "the daemon")
 	peers := flag.String("peers", "bin/peers", "the peers' binary")
 	sessions := flag.Int("sessions", 10_000, "sessions in the throughput runs")
 	idle := flag.Int("idle", 15_000, "sessions in the memory runs")
@@ -73,6 +75,9 @@ type process struct {
 }
 
 func (s server) start() *process {
+	if s.daemon() {
+		return startDaemon(s.binary)
+	}
 	cmd := exec.Command(s.binary, s.args...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -85,6 +90,32 @@ func (s server) start() *process {
 	addr, err := netip.ParseAddrPort(strings.TrimSpace(line))
 	check(err)
 	return &process{cmd: cmd, stdin: in, addr: addr}
+}
+
+func (s server) daemon() bool { return len(s.args) == 0 }
+
+// startDaemon runs the daemon with its defaults and the demo tools on a free port.
+func startDaemon(binary string) *process {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	addr := netip.MustParseAddrPort(free.Addr().String())
+	check(free.Close())
+	dir, err := os.MkdirTemp("", "erlmcp-bench")
+	check(err)
+	cmd := exec.Command(binary, "foreground", "--node-demo", "--log-level", "error",
+		"--http-port", strconv.Itoa(int(addr.Port())), "--admin-socket", filepath.Join(dir, "control.sock"))
+	cmd.Stderr = os.Stderr
+	check(cmd.Start())
+	for range 100 {
+		conn, err := net.Dial("tcp", addr.String())
+		if err == nil {
+			_ = conn.Close()
+			return &process{cmd: cmd, addr: addr}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	log.Fatalf("bench: %s does not listen on %s", binary, addr)
+	return nil
 }
 
 func (p *process) stop() {
@@ -132,6 +163,9 @@ func (b bench) memory(sessions int) {
 	}
 }
 
+// settle is how long a server is left alone before its memory is read.
+const settle = 8 * time.Second
+
 func (b bench) footprint(s server, sessions int, streams bool) (idle, after int) {
 	p := s.start()
 	defer p.stop()
@@ -150,14 +184,14 @@ func (b bench) footprint(s server, sessions int, streams bool) (idle, after int)
 	if streams {
 		check(f.OpenStreams(ctx))
 	}
-	check(f.Idle(ctx, 3*time.Second))
+	check(f.Idle(ctx, settle))
 	idle = (p.rss() - before) / sessions
 	r, err := f.Closed(ctx, b.length)
 	check(err)
 	if r.Wrong > 0 || r.Lost > 0 {
 		log.Fatalf("bench: %s: %d wrong, %d lost", s.name, r.Wrong, r.Lost)
 	}
-	check(f.Idle(ctx, 8*time.Second))
+	check(f.Idle(ctx, settle))
 	after = (p.rss() - before) / sessions
 	return idle, after
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // trimInterval is for how long a worker of the crew may be without work, about.
-const trimInterval = 10 * time.Second
+const trimInterval = 2 * time.Second
 
 // run is one call of Serve.
 type run struct {

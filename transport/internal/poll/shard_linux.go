@@ -3,12 +3,16 @@ package poll
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// batch is the most events that are handled before what they have started gets its turn.
+const batch = 64
 
 // shard is one epoll set and the goroutine that serves it. Locks are taken in the order Desc.mu,
 // shard.mu.
@@ -24,8 +28,8 @@ type shard struct {
 	free    []uint32
 	waiting map[*Desc]struct{} // those with an outbox
 
-	events [128]unix.EpollEvent // used by run only, like the next two
-	ready  [128]*Desc
+	events [batch]unix.EpollEvent // used by run only, like the next two
+	ready  [batch]*Desc
 	scan   []*Desc
 }
 
@@ -66,7 +70,12 @@ func (s *shard) run() {
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			break // closed
 		}
-		s.dispatch(max(n, 0))
+		if n > 0 {
+			s.dispatch(n)
+			// What the events have started goes first: else a busy loop reads request after request before
+			// the answer to the first, and each waits on a goroutine and a stack of its own.
+			runtime.Gosched()
+		}
 		if now := time.Now(); !now.Before(next) {
 			s.tick()
 			next = now.Add(s.loop.options.Tick)
