@@ -21,6 +21,7 @@ type calls struct {
 	w    wire
 	opts serviceOptions
 	log  func(what string, value any)
+	idle sync.Pool // of *waiter
 
 	mu       sync.Mutex
 	closed   bool
@@ -54,14 +55,13 @@ type outcome struct {
 	err  error
 }
 
-var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan outcome, 1)} }}
-
 func newCalls(w wire, o serviceOptions, log func(string, any)) *calls {
 	c := &calls{
 		w: w, opts: o, log: log, members: map[string]Member{},
 		waiting: map[uint64]*waiter{}, inFlight: map[string]int{}, services: map[string]CallHandler{},
 		serving: map[callKey]*servedCall{}, load: map[string]int{},
 	}
+	c.idle.New = func() any { return &waiter{done: make(chan outcome, 1)} }
 	w.handle(kindCall, c.serve)
 	w.handle(kindCallDone, c.done)
 	w.handle(kindCallCancel, c.cancelled)
@@ -118,7 +118,7 @@ func (c *calls) wait(ctx context.Context, to Member, id uint64, wt *waiter) ([]b
 		}
 		o = <-wt.done
 	}
-	waiters.Put(wt)
+	c.idle.Put(wt)
 	return o.body, o.err
 }
 
@@ -143,7 +143,7 @@ func (c *calls) begin(to Member) (uint64, *waiter, error) {
 		return 0, nil, ErrBusy
 	}
 	c.next++
-	wt := waiters.Get().(*waiter)
+	wt := c.idle.Get().(*waiter)
 	wt.boot = to.Boot
 	c.waiting[c.next] = wt
 	c.inFlight[to.Boot]++

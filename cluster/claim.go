@@ -218,6 +218,7 @@ func (o *owners) adoptLocked(id string, best answer, now time.Time) error {
 	}
 	delete(o.claims, id)
 	o.stats.Taken++
+	o.tellTakenLocked(id, m.version.epoch())
 	o.placeLocked(id, m, now)
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/twmb/murmur3"
 )
 
 // memNet is an in-memory network of nodes' services. Links are ordered; each may be slow, lossy or cut.
@@ -16,7 +18,7 @@ type memNet struct {
 	mu    sync.Mutex
 	nodes []*memNode
 	links map[[2]string]*memLink // boots: from, to
-	rng   *rand.Rand             // nil: no randomness
+	seed  uint64                 // of the links
 	opts  serviceOptions
 	boots int
 }
@@ -29,6 +31,7 @@ type memLink struct {
 	queue   []memPacket
 	running bool
 	at      time.Time // delivery time of the last queued packet
+	rng     *rand.Rand
 }
 
 type memPacket struct {
@@ -157,7 +160,8 @@ func (m *memNode) tell(to Member, p packet) error {
 func (n *memNet) link(from, to string) *memLink {
 	l := n.links[[2]string{from, to}]
 	if l == nil {
-		l = &memLink{}
+		h := murmur3.StringSum64(from + ">" + to)
+		l = &memLink{rng: rand.New(rand.NewPCG(n.seed, h))}
 		n.links[[2]string{from, to}] = l
 	}
 	return l
@@ -168,12 +172,12 @@ func (n *memNet) send(from, to Member, p packet) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	l := n.link(from.Boot, to.Boot)
-	if l.cut || n.rng != nil && n.rng.Float64() < l.loss {
+	if l.cut || l.loss > 0 && l.rng.Float64() < l.loss {
 		return
 	}
 	after := time.Time{}
-	if n.rng != nil && l.delay > 0 {
-		after = time.Now().Add(time.Duration(n.rng.Int64N(int64(l.delay))))
+	if l.delay > 0 {
+		after = time.Now().Add(time.Duration(l.rng.Int64N(int64(l.delay))))
 		if after.Before(l.at) {
 			after = l.at
 		}
@@ -237,4 +241,35 @@ func (n *memNet) cut(a, b *memNode, cut bool) {
 	defer n.mu.Unlock()
 	n.link(a.member.Boot, b.member.Boot).cut = cut
 	n.link(b.member.Boot, a.member.Boot).cut = cut
+}
+
+func (n *memNet) oneWay(a, b *memNode, cut bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.link(a.member.Boot, b.member.Boot).cut = cut
+}
+
+// open says whether packets get from a to b.
+func (n *memNet) open(a, b *memNode) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.link(a.member.Boot, b.member.Boot).cut
+}
+
+// noise makes the links between two nodes lossy and slow.
+func (n *memNet) noise(a, b *memNode, loss float64, delay time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, l := range []*memLink{n.link(a.member.Boot, b.member.Boot), n.link(b.member.Boot, a.member.Boot)} {
+		l.loss, l.delay = loss, delay
+	}
+}
+
+// mend makes all links perfect.
+func (n *memNet) mend() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, l := range n.links {
+		l.cut, l.loss, l.delay = false, 0, 0
+	}
 }

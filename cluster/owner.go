@@ -96,6 +96,7 @@ func newOwners(s *services) *owners {
 	s.w.handle(kindSnapshotPut, o.put)
 	s.w.handle(kindSnapshotLost, o.lostTo)
 	s.w.handle(kindSnapshotResync, o.resync)
+	s.w.handle(kindSnapshotTaken, o.takenBy)
 	s.calls.register(claimService, o.serveClaim)
 	s.calls.register(confirmService, o.serveConfirm)
 	return o
@@ -304,7 +305,7 @@ func (o *owners) topology(v, old *view, now time.Time) {
 		delete(o.ins, m.Boot)
 	}
 	for _, m := range v.arrived(old, o.s.self.Boot) {
-		o.outs[m.Boot] = &snapOut{member: m, dirty: map[string]version{}}
+		o.outs[m.Boot] = &snapOut{member: m, dirty: map[string]version{}, copies: map[string]struct{}{}}
 		o.ins[m.Boot] = &snapIn{}
 	}
 	o.replace = true
@@ -355,6 +356,9 @@ func (o *owners) tick(now time.Time) {
 // keeper has are lost, which the error says.
 func (s *services) HandOver(ctx context.Context) (int, error) {
 	o := s.owners
+	o.mu.Lock()
+	o.released, o.replace = true, true // orphans that are kept here find other homes
+	o.mu.Unlock()
 	err := o.flush(ctx)
 	o.mu.Lock()
 	n := len(o.mine)
@@ -366,7 +370,6 @@ func (s *services) HandOver(ctx context.Context) (int, error) {
 		}
 	}
 	clear(o.mine)
-	o.released = true
 	o.stats.HandedOver += n
 	members := o.view.Members
 	o.mu.Unlock()

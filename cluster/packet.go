@@ -35,6 +35,7 @@ const (
 	kindSnapshotPut                          // id: sequence number; header: session, version; body: snapshot
 	kindSnapshotLost                         // header: session, epoch that another member has
 	kindSnapshotResync                       // the keeper has lost count and wants everything again
+	kindSnapshotTaken                        // header: session, epoch of its next owner, the sender
 	packetKinds                              // how many there are, plus one
 )
 

@@ -274,8 +274,7 @@ func (r *registry) beat(from Member, version uint64) {
 	if o := r.others[from.Boot]; o != nil {
 		o.asked = false
 		o.behind = max(o.behind, version)
-		if version > o.version {
-			o.known = false
+		if o.known = o.known && version <= o.version; !o.known {
 			r.askLocked(from, o)
 		}
 	}

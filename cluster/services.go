@@ -11,7 +11,7 @@ import (
 // serviceOptions are the limits of the services. The zero value of a field is its default.
 type serviceOptions struct {
 	Key      []byte // a secret of the cluster; the key of session ids is derived from it
-	Expected int // nodes of the whole cluster; 0: as many as were ever seen at once
+	Expected int    // nodes of the whole cluster; 0: as many as were ever seen at once
 
 	Beat           time.Duration // between beats: 500 ms
 	Term           time.Duration // of a lease: 3 s

@@ -10,13 +10,16 @@ import (
 // again. Versions make a put that comes twice or late harmless.
 type snapOut struct {
 	member   Member
-	sequence uint64             // of the last put
-	acked    uint64             // up to where the keeper has them
-	dirty    map[string]version // sessions to put, or to drop at this version if this keeper is not theirs
+	sequence uint64              // of the last put
+	acked    uint64              // up to where the keeper has them
+	dirty    map[string]version  // sessions to put, or to drop at this version if this keeper is not theirs
+	copies   map[string]struct{} // snapshots of owners that are gone, to be kept there as well
 }
 
 // clean says whether the keeper has everything it is to have.
-func (s *snapOut) clean() bool { return len(s.dirty) == 0 && s.acked >= s.sequence }
+func (s *snapOut) clean() bool {
+	return len(s.dirty) == 0 && len(s.copies) == 0 && s.acked >= s.sequence
+}
 
 // snapIn is where a keeper stands with one owner.
 type snapIn struct {
@@ -26,10 +29,10 @@ type snapIn struct {
 
 // heldSnapshot is a snapshot of another node's session.
 type heldSnapshot struct {
-	owner   string // boot
+	owner   string // boot; the one that is gone, for an orphan
 	version version
 	body    []byte
-	until   time.Time // zero while the owner is in the view
+	until   time.Time // of an orphan: a snapshot whose owner is gone; else zero
 }
 
 // heldOverhead is what a kept snapshot counts beside its bytes and its id.
@@ -39,6 +42,7 @@ const heldOverhead = 160
 const (
 	putRestart = 1 << iota // numbers begin with this one
 	putDrop                // the session has ended, or has another keeper
+	putCopy                // of an orphan; the header ends with the boot of its owner
 )
 
 // placeLocked sends a session's snapshot to its keeper, if there is one.
@@ -73,19 +77,25 @@ func (o *owners) sendLocked(out *snapOut, id string) bool {
 	if m := o.mine[id]; m != nil && m.keeper == out.member.Boot {
 		code, ver, body = 0, m.version, m.snapshot
 	}
+	if !o.tellPutLocked(out, id, ver, code, body, "") {
+		return false
+	}
+	delete(out.dirty, id)
+	return true
+}
+
+func (o *owners) tellPutLocked(out *snapOut, id string, ver version, code uint32, body []byte, owner string) bool {
 	if out.sequence == 0 {
 		code |= putRestart
 	}
-	return o.tellPutLocked(out, id, ver, code, body)
-}
-
-func (o *owners) tellPutLocked(out *snapOut, id string, ver version, code uint32, body []byte) bool {
-	header := binary.AppendUvarint(appendText(make([]byte, 0, len(id)+12), id), uint64(ver))
+	header := binary.AppendUvarint(appendText(make([]byte, 0, len(id)+len(owner)+12), id), uint64(ver))
+	if code&putCopy != 0 {
+		header = append(header, owner...)
+	}
 	if o.s.w.tell(out.member, packet{kind: kindSnapshotPut, id: out.sequence + 1, code: code, header: header, body: body}) != nil {
 		return false
 	}
 	out.sequence++
-	delete(out.dirty, id)
 	return true
 }
 
@@ -108,6 +118,9 @@ func (o *owners) placeAllLocked(now time.Time) {
 				o.placeLocked(id, m, now)
 			}
 		}
+		for id, h := range o.held {
+			o.copyLocked(id, h, now)
+		}
 	}
 	for _, out := range o.outs {
 		for id := range out.dirty {
@@ -127,6 +140,7 @@ func (o *owners) placeAllLocked(now time.Time) {
 				break // too much is queued for this keeper
 			}
 		}
+		o.sendCopiesLocked(out)
 	}
 }
 
@@ -144,6 +158,7 @@ func (o *owners) resync(from Member, _ packet) {
 			out.dirty[id] = m.version
 		}
 	}
+	o.replace = true // orphans
 	o.wake()
 }
 
@@ -177,7 +192,10 @@ func (o *owners) flushed() bool {
 // put takes a snapshot, or the word that one is not needed any more.
 func (o *owners) put(from Member, p packet) {
 	f := fields{rest: p.header}
-	id, ver := f.text(), version(f.uint())
+	id, ver, owner := f.text(), version(f.uint()), from.Boot
+	if p.code&putCopy != 0 {
+		owner = string(f.rest)
+	}
 	_, taken := o.registered(id)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -200,11 +218,14 @@ func (o *owners) put(from Member, p packet) {
 		return
 	}
 	if epoch := o.newestEpochLocked(id, taken); epoch > ver.epoch() {
+		if owner != from.Boot {
+			return
+		}
 		header := binary.AppendUvarint(appendText(nil, id), epoch)
 		o.s.w.tell(from, packet{kind: kindSnapshotLost, header: header}) // said again at the next put
 		return
 	}
-	o.storeLocked(id, from.Boot, ver, p.body)
+	o.storeLocked(id, owner, ver, p.body)
 }
 
 // newestEpochLocked returns the last epoch of a session that this node knows of.
@@ -247,7 +268,7 @@ func (o *owners) removeLocked(id string, h *heldSnapshot) {
 	o.heldBytes -= len(id) + len(h.body) + heldOverhead
 }
 
-// sweepLocked forgets claims that are over, and snapshots whose owner has been gone for long.
+// sweepLocked forgets claims that are over, and orphans that nobody has asked for in long.
 func (o *owners) sweepLocked(now time.Time) {
 	for id, c := range o.claims {
 		if !now.Before(c.until) {
@@ -255,12 +276,7 @@ func (o *owners) sweepLocked(now time.Time) {
 		}
 	}
 	for id, h := range o.held {
-		switch {
-		case o.view.has(h.owner) && !o.leases.released[h.owner]:
-			h.until = time.Time{}
-		case h.until.IsZero():
-			h.until = now.Add(o.opts.SnapshotTTL)
-		case !now.Before(h.until):
+		if !h.until.IsZero() && !now.Before(h.until) {
 			o.removeLocked(id, h)
 		}
 	}
