@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -15,6 +16,7 @@ type outlet struct {
 	close  context.CancelFunc // ends the stream, or the wait for one
 
 	queued    atomic.Pointer[queued]
+	conn      atomic.Pointer[net.Conn] // the last one
 	connected atomic.Bool
 	lost      atomic.Bool // was connected before
 }

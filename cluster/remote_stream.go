@@ -216,6 +216,7 @@ func (s *outbound) check() error {
 	if boot != s.to.member.Boot {
 		return fmt.Errorf("another incarnation of %s answers", s.to.member.Name)
 	}
+	s.to.conn.Store(&info.conn)
 	return nil
 }
 
