@@ -39,8 +39,16 @@ func (*membership) LocalState(bool) []byte { return nil }
 // MergeRemoteState implements memberlist.Delegate.
 func (*membership) MergeRemoteState([]byte, bool) {}
 
-// NotifyJoin implements memberlist.EventDelegate.
-func (m *membership) NotifyJoin(*memberlist.Node) { m.poke() }
+// NotifyJoin implements memberlist.EventDelegate. A node that comes back has neither left nor died.
+func (m *membership) NotifyJoin(n *memberlist.Node) {
+	if meta, err := parseMeta(n.Meta); err == nil {
+		m.mu.Lock()
+		delete(m.departed, meta.Boot)
+		delete(m.presumed, meta.Boot)
+		m.mu.Unlock()
+	}
+	m.poke()
+}
 
 // NotifyLeave implements memberlist.EventDelegate.
 func (m *membership) NotifyLeave(*memberlist.Node) { m.poke() }

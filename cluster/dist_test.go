@@ -183,6 +183,16 @@ func TestDistributionIsRestarted(t *testing.T) {
 	}
 }
 
+func TestMembershipIsRestarted(t *testing.T) {
+	c := newTestNet(t, 2)
+	a, b := c.mustStart(1), c.mustStart(2)
+	meshed(t, a, b)
+	incarnation := a.gossip.Load()
+	incarnation.crash(errors.New("broken"))
+	testutil.Eventually(t, 10*time.Second, func() bool { m := a.gossip.Load(); return m != nil && m != incarnation })
+	meshed(t, a, b)
+}
+
 func TestWatchersGetEachViewInOrder(t *testing.T) {
 	c := newTestNet(t, 3)
 	a := c.mustStart(1)

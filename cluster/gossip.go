@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"strconv"
 	"sync"
@@ -47,8 +48,9 @@ type membership struct {
 	crashed chan error    // one slot
 	joins   joins
 
-	mu       sync.Mutex
+	mu       sync.Mutex           // taken under memberlist's lock in its callbacks, so never around its methods
 	departed map[string]time.Time // boots that have announced their leave
+	presumed map[string]time.Time // boots whose process seems to be gone
 	lost     map[string]lostPeer  // by name
 }
 
@@ -64,6 +66,7 @@ const (
 	lostTime     = 30 * time.Minute
 	maxLost      = 256
 	departedTime = 5 * time.Minute
+	presumedTime = 5 * time.Second // by then the membership knows, or it was a mistake
 )
 
 // startMembership is the start function of the child "membership".
@@ -71,7 +74,7 @@ func (n *Node) startMembership(ctx context.Context, _ any) (supervisors.Start, a
 	m := &membership{
 		node: n, log: n.opt.Logger, changed: make(chan struct{}, 1), crashed: make(chan error, 1),
 		gate:     &gate{port: GossipPort, log: n.opt.Logger, events: n.opt.Events},
-		departed: make(map[string]time.Time), lost: make(map[string]lostPeer),
+		departed: make(map[string]time.Time), presumed: make(map[string]time.Time), lost: make(map[string]lostPeer),
 	}
 	if err := m.start(ctx); err != nil {
 		return supervisors.Start{}, nil, err
@@ -219,6 +222,14 @@ func (m *membership) depart(from Member) {
 	m.poke()
 }
 
+// presume takes a member out of the view whose process seems to be gone, ahead of the membership.
+func (m *membership) presume(gone Member) {
+	m.mu.Lock()
+	m.presumed[gone.Boot] = time.Now()
+	m.mu.Unlock()
+	m.poke()
+}
+
 func (m *membership) poke() {
 	select {
 	case m.changed <- struct{}{}:
@@ -240,8 +251,9 @@ func (m *membership) publish() {
 	}
 	self := m.node.Self()
 	members := []Member{self}
+	listed := m.list.Members() // its lock is taken before ours, as in its callbacks
 	m.mu.Lock()
-	for _, l := range m.list.Members() {
+	for _, l := range listed {
 		if l.Name == self.Name {
 			continue
 		}
@@ -250,6 +262,9 @@ func (m *membership) publish() {
 			continue // NotifyAlive let no such in
 		}
 		if _, gone := m.departed[meta.Boot]; gone {
+			continue
+		}
+		if _, gone := m.presumed[meta.Boot]; gone {
 			continue
 		}
 		members = append(members, Member{Name: l.Name, Boot: meta.Boot, Addr: meta.Address, Version: meta.Version})
@@ -276,11 +291,8 @@ func (m *membership) noteLocked(name, addr string) {
 func (m *membership) forget(now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for boot, at := range m.departed {
-		if now.Sub(at) > departedTime {
-			delete(m.departed, boot)
-		}
-	}
+	maps.DeleteFunc(m.departed, func(_ string, at time.Time) bool { return now.Sub(at) > departedTime })
+	maps.DeleteFunc(m.presumed, func(_ string, at time.Time) bool { return now.Sub(at) > presumedTime })
 	for name, l := range m.lost {
 		if now.Sub(l.since) > lostTime {
 			delete(m.lost, name)

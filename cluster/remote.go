@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/asynkron/protoactor-go/remote"
@@ -71,13 +72,21 @@ func (d *distribution) remoteConfig(host string, port int, advertised string) *r
 	return config
 }
 
-// dial connects to a member from our own address, where the port is bound to a specific one.
+// dial connects to a member from our own address, where the port is bound to a specific one. If a member
+// that was connected has closed its port, its process is gone; that is known long before the membership
+// has found out.
 func (d *distribution) dial(ctx context.Context, addr string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	if ip := net.ParseIP(d.host); ip != nil && !ip.IsUnspecified() {
 		dialer.LocalAddr = &net.TCPAddr{IP: ip}
 	}
-	return dialer.DialContext(ctx, "tcp", addr)
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		if o, m := d.outletAt(addr), d.node.gossip.Load(); o != nil && m != nil && o.lost.Load() {
+			m.presume(o.member)
+		}
+	}
+	return conn, err
 }
 
 // peerInfo is what is known of the other end of an authenticated connection.
