@@ -20,6 +20,9 @@ type anchor struct {
 	state  atomic.Pointer[mcp.State] // last snapshot; nil before initialize
 	start  time.Time
 
+	duplex      bool   // the session lives and ends with one connection
+	first       uint32 // incarnation that this node started with
+	changed     bool   // since the last snapshot; belongs to the session's turns
 	incarnation atomic.Uint32
 	routes      atomic.Uint32 // last route given out
 	lastUse     atomic.Uint32 // second of the gateway's clock

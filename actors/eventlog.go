@@ -34,8 +34,7 @@ const eventOverhead = 64
 func (l *eventLog) add(route mcp.Route, text []byte, last bool, limit int) (id string, dropped int) {
 	l.next++
 	e := event{route: route, seq: l.next, text: text, last: last}
-	l.events = append(l.events, e)
-	l.bytes += len(text) + eventOverhead
+	l.put(e)
 	for l.bytes > limit && dropped < len(l.events)-1 {
 		l.bytes -= len(l.events[dropped].text) + eventOverhead
 		l.events[dropped] = event{}
@@ -45,6 +44,22 @@ func (l *eventLog) add(route mcp.Route, text []byte, last bool, limit int) (id s
 		l.events = append(l.events[:0], l.events[dropped:]...)
 	}
 	return e.id(), dropped
+}
+
+// put appends an event that has its number.
+func (l *eventLog) put(e event) {
+	l.events = append(l.events, e)
+	l.bytes += len(e.text) + eventOverhead
+}
+
+// tail returns the latest events, of at most limit bytes together.
+func (l *eventLog) tail(limit int) []event {
+	at := len(l.events)
+	for at > 0 && limit >= len(l.events[at-1].text)+eventOverhead {
+		at--
+		limit -= len(l.events[at].text) + eventOverhead
+	}
+	return l.events[at:]
 }
 
 // after returns the events of route with a number above seq, oldest first.

@@ -33,6 +33,7 @@ type Gateway struct {
 	draining    atomic.Bool
 
 	unwatch func()
+	home    home // nil: sessions are known to this node only
 
 	mu      sync.Mutex
 	pending mcp.Change          // changes that wait to be told
@@ -41,6 +42,18 @@ type Gateway struct {
 }
 
 var _ transport.Acceptor = (*Gateway)(nil)
+
+// home is where the sessions of a gateway are known beyond its node.
+type home interface {
+	// newID makes the id of a session of this node.
+	newID() string
+	// keep stores the session's snapshot. It is called in the session's turns.
+	keep(a *anchor)
+	// forget says that the session has ended for reason.
+	forget(a *anchor, reason transport.Reason)
+	// changed says that the features of this node's server have changed.
+	changed(in mcp.Input)
+}
 
 // NewGateway makes a gateway for the features of server. Its sessions run under Sessions, which belongs
 // into the supervision tree, and need Serve to run beside them.
@@ -229,15 +242,38 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 		g.obs.LimitHit(LimitSessions)
 		return nil, &transport.Refusal{Reason: transport.ReasonOverloaded}
 	}
-	a := &anchor{id: rand.Text(), gw: g, start: time.Now()}
-	a.lastUse.Store(g.clock.Load())
-	if info.Mode == transport.Duplex {
+	a := &anchor{gw: g, start: time.Now(), duplex: info.Mode == transport.Duplex}
+	if a.duplex {
 		a.own = l
 	}
-	child, err := g.sessions.StartChild(a.id, a)
-	if err != nil {
+	if g.home != nil {
+		a.id = g.home.newID()
+	} else {
+		a.id = rand.Text()
+	}
+	if err := g.run(a); err != nil {
 		g.log.LogAttrs(context.Background(), slog.LevelError, "session not started", slog.Any("err", err))
 		return nil, &transport.Refusal{Reason: transport.ReasonInternal}
+	}
+	return a, nil
+}
+
+// revive starts a session from a snapshot that another node has made.
+func (g *Gateway) revive(id string, text []byte) error {
+	a := &anchor{id: id, gw: g, start: time.Now()}
+	if err := a.restore(text); err != nil {
+		return err
+	}
+	return g.run(a)
+}
+
+// run starts the actor of a session and makes it known.
+func (g *Gateway) run(a *anchor) error {
+	a.lastUse.Store(g.clock.Load())
+	a.first = a.incarnation.Load() + 1
+	child, err := g.sessions.StartChild(a.id, a)
+	if err != nil {
+		return err
 	}
 	a.pid = child.PID
 	g.table.put(a)
@@ -245,7 +281,7 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 		g.table.remove(a.id) // it ended before it was in the table
 	}
 	g.obs.SessionStarted()
-	return a, nil
+	return nil
 }
 
 // sessionStart makes session actors whose turns run on the delivering goroutine (docs/adr/0002).
@@ -271,6 +307,9 @@ func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
 	}
 	if own := a.attach(nil); own != nil {
 		own.conn.Close(reason)
+	}
+	if g.home != nil && !a.duplex {
+		g.home.forget(a, reason)
 	}
 	g.obs.SessionEnded(reason, time.Since(a.start))
 }

@@ -82,8 +82,16 @@ func (g *Gateway) overdue(a *anchor, now time.Time) (Limit, transport.Reason, bo
 // past reports whether d exceeds limit; a negative limit is none.
 func past(d, limit time.Duration) bool { return limit > 0 && d > limit }
 
-// note remembers a change of the server's features until tell.
+// note is told of a change of the server's features.
 func (g *Gateway) note(in mcp.Input) {
+	g.remember(in)
+	if g.home != nil {
+		g.home.changed(in)
+	}
+}
+
+// remember keeps a change until tell.
+func (g *Gateway) remember(in mcp.Input) {
 	g.mu.Lock()
 	switch in := in.(type) {
 	case mcp.FeaturesChanged:

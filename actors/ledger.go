@@ -85,6 +85,19 @@ func (l *ledger) moved(route mcp.Route, to *link) bool {
 	return any
 }
 
+// streamed returns the debts whose answers go to an event stream.
+func (l *ledger) streamed() []debt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []debt
+	for _, d := range l.debts {
+		if d.link != nil && d.link.primed {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // takeAll empties the ledger. With closed, later add calls are refused.
 func (l *ledger) takeAll(closed bool) []debt {
 	l.mu.Lock()

@@ -41,6 +41,12 @@ func (s *session) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Stopped:
 		s.cancelCalls(errSessionEnded)
 	}
+	if s.a.changed {
+		s.a.changed = false
+		if h := s.a.gw.home; h != nil && !s.a.duplex {
+			h.keep(s.a)
+		}
+	}
 }
 
 // begin starts an incarnation. What an earlier one owed is answered: its calls are gone.
@@ -48,7 +54,7 @@ func (s *session) begin() {
 	a := s.a
 	s.incarnation = a.incarnation.Add(1)
 	s.core = mcp.NewSession(a.gw.server, a.gw.opts.sessionOptions(a.id, int(s.incarnation)), a.state.Load())
-	if s.incarnation == 1 {
+	if s.incarnation == a.first {
 		return
 	}
 	a.gw.obs.SessionRestarted()
@@ -121,6 +127,7 @@ func (s *session) perform(effect mcp.Effect) {
 		s.closeRoute(e.Route)
 	case mcp.Persist:
 		a.state.Store(s.core.State())
+		a.changed = true
 	}
 }
 
@@ -248,6 +255,7 @@ func (a *anchor) logged(route mcp.Route, text []byte, last bool) string {
 	if a.log == nil {
 		a.log = &eventLog{}
 	}
+	a.changed = true
 	id, dropped := a.log.add(route, text, last, a.gw.opts.Limits.EventLogBytes)
 	if dropped > 0 {
 		a.gw.obs.LimitHit(LimitEventLog)

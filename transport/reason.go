@@ -25,6 +25,8 @@ const (
 	ReasonForbidden                  // Origin or Host not allowed
 	ReasonConflict                   // the session has its stream already
 	ReasonOverloaded                 // a limit of the node: connections, sessions
+	ReasonUnavailable                // the session cannot be served now: its node was lost, or the cluster is parted
+	ReasonMoved                      // the session is served by another node
 	ReasonQuota                      // a limit of the client: in flight, rate
 	ReasonInternal                   // a failure on our side
 	reasonCount
@@ -59,6 +61,8 @@ var reasons = [reasonCount]row{
 	ReasonForbidden:    {"forbidden", "origin or host not allowed", 1008, 403, false},
 	ReasonConflict:     {"conflict", "session has a stream already", 1008, 409, false},
 	ReasonOverloaded:   {"overloaded", "node is at its limit, retry later", 1013, 503, true},
+	ReasonUnavailable:  {"unavailable", "cannot be served now, retry later", 1013, 503, true},
+	ReasonMoved:        {"moved", "session has moved to another node, reconnect", 1012, 503, true},
 	ReasonQuota:        {"quota", "client is at its limit, retry later", 1013, 429, true},
 	ReasonInternal:     {"internal", "internal error", 1011, 500, true},
 }

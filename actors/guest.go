@@ -1,0 +1,165 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// guest is a connection of another node to a session of this one: a transport.Conn whose medium is a
+// stream of the cluster. A goroutine serves it until its text has been received; after that it owns none.
+type guest struct {
+	f      *Federation
+	info   transport.Info
+	stream *cluster.Stream
+	texts  chan []byte // what the client sends: one text for an exchange
+	ended  chan struct{}
+
+	mu     sync.Mutex
+	recv   transport.Receiver // nil until accepted
+	closed bool
+	reason transport.Reason
+}
+
+var (
+	_ transport.Conn  = (*guest)(nil)
+	_ cluster.Handler = fromClient{}
+)
+
+// guest accepts a connection that another node carries here. It runs in the distribution's turn.
+func (f *Federation) guest(_ cluster.Member, head []byte, s *cluster.Stream) (cluster.Handler, error) {
+	info, err := decodeInfo(head)
+	if err != nil {
+		return nil, err
+	}
+	g := &guest{f: f, info: info, stream: s, texts: make(chan []byte, 1), ended: make(chan struct{})}
+	go g.serve()
+	return fromClient{g}, nil
+}
+
+// serve finds the session, tells the other node, and delivers the client's text.
+func (g *guest) serve() {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	owner, err := g.f.owner(ctx, g.info.Session)
+	if err != nil {
+		g.refuse(settleRefusal(err))
+		return
+	}
+	if !owner.IsZero() {
+		g.tell([]byte{byte(noticeMoved)}) // the views differ; that node looks again
+		return
+	}
+	recv, err := g.f.Gateway.Accept(g)
+	if err != nil {
+		var r *transport.Refusal
+		if !errors.As(err, &r) {
+			r = &transport.Refusal{Reason: transport.ReasonInternal}
+		}
+		g.refuse(r)
+		return
+	}
+	if !g.accepted(recv) {
+		return
+	}
+	_ = g.stream.Send([]byte{byte(noticeAccepted)}) // a stream that has ended says so by Closed
+	if g.info.Mode != transport.Exchange {
+		return
+	}
+	select {
+	case text := <-g.texts:
+		recv.Receive(text)
+	case <-g.ended:
+	}
+}
+
+// accepted notes who owns the connection now; a connection that has ended meanwhile is reported to it.
+func (g *guest) accepted(recv transport.Receiver) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.recv = recv
+	if g.closed {
+		go recv.Closed(g.reason)
+		return false
+	}
+	return true
+}
+
+func (g *guest) refuse(r *transport.Refusal) { g.tell(encodeRefusal(r)) }
+
+// tell sends the last message of a connection that is not served here.
+func (g *guest) tell(b []byte) {
+	_ = g.stream.Send(b) // a stream that has ended says so by Closed
+	g.stream.Close(cluster.CodeUser+uint32(transport.ReasonDone), "")
+}
+
+// Write implements transport.Conn.
+func (g *guest) Write(f transport.Frame) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return transport.ErrClosed
+	}
+	if err := g.stream.Send(encodeFrame(f)); err != nil {
+		g.endLocked(transport.ReasonSlow)
+		return transport.ErrSlow
+	}
+	if f.Last {
+		g.endLocked(transport.ReasonDone)
+	}
+	return nil
+}
+
+// Close implements transport.Conn.
+func (g *guest) Close(r transport.Reason) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.endLocked(r)
+}
+
+// endLocked ends the connection for r; the first reason wins. The receiver is told on a goroutine of its
+// own, since it may be the one that ends it.
+func (g *guest) endLocked(r transport.Reason) {
+	if g.closed {
+		return
+	}
+	g.closed, g.reason = true, r
+	close(g.ended)
+	g.stream.Close(cluster.CodeUser+uint32(r), "")
+	if g.recv != nil {
+		go g.recv.Closed(r)
+	}
+}
+
+// Bind implements transport.Conn. The client knows the id: it came with it.
+func (g *guest) Bind(string) {}
+
+// Go implements transport.Conn.
+func (g *guest) Go(fn func()) { go fn() }
+
+// Info implements transport.Conn.
+func (g *guest) Info() transport.Info { return g.info }
+
+// fromClient is the guest's side towards the node that the client is connected to.
+type fromClient struct{ *guest }
+
+// Receive implements cluster.Handler.
+func (c fromClient) Receive(b []byte) {
+	select {
+	case c.texts <- b:
+	default:
+		c.Close(transport.ReasonMalformed) // an exchange has one text, an event stream none
+	}
+}
+
+// Closed implements cluster.Handler: the client or its node is gone.
+func (c fromClient) Closed(code uint32, _ string) {
+	reason := transport.ReasonClientClosed
+	if code >= cluster.CodeUser && code < cluster.CodeUser+uint32(len(transport.Reasons())) {
+		reason = transport.Reason(code - cluster.CodeUser)
+	}
+	c.Close(reason)
+}

@@ -1,0 +1,265 @@
+package actors
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/internal/jsonrpc"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/transport"
+)
+
+// relay is a connection of this node whose session another node has. It carries texts there and frames
+// back, and owes the client an answer whatever becomes of that node.
+type relay struct {
+	f      *Federation
+	conn   transport.Conn
+	mode   transport.Mode
+	stream *cluster.Stream
+
+	mu      sync.Mutex
+	text    []byte // of an exchange, until the owner has taken it
+	owed    []jsonrpc.ID
+	batch   bool
+	written bool // a frame has gone to the client
+	done    bool
+	begun   chan error // of an event stream: the owner's answer, once
+}
+
+var (
+	_ transport.Receiver = (*relay)(nil)
+	_ cluster.Handler    = fromOwner{}
+)
+
+var errMoved = errors.New("actors: the session has moved")
+
+// relay carries conn to owner. For an event stream it waits for the owner's decision. ErrNodeDown and
+// errMoved say that nothing was done.
+func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transport.Info, owner cluster.Member) (transport.Receiver, error) {
+	r := &relay{f: f, conn: conn, mode: info.Mode}
+	if info.Mode == transport.Exchange {
+		return r, r.open(owner)
+	}
+	r.begun = make(chan error, 1)
+	if refusal := f.reserve(&link{conn: conn}, info); refusal != nil {
+		return nil, f.refused(refusal)
+	}
+	err := r.open(owner)
+	if err == nil {
+		select {
+		case err = <-r.begun:
+		case <-ctx.Done():
+			r.stream.Close(cluster.CodeDeadline, "")
+			err = settleRefusal(cluster.ErrUnsettled)
+		}
+	}
+	if err != nil {
+		f.release(&link{conn: conn}, transport.ReasonUnavailable)
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *relay) open(owner cluster.Member) error {
+	stream, err := r.f.cluster.Open(owner, serviceName, encodeInfo(r.conn.Info()), fromOwner{r})
+	if err != nil {
+		if errors.Is(err, cluster.ErrNodeDown) {
+			return err
+		}
+		return settleRefusal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stream = stream
+	return nil
+}
+
+// Receive implements transport.Receiver: a text of the client goes to the owner.
+func (r *relay) Receive(text []byte) {
+	r.f.obs.Bytes(len(text), 0)
+	r.mu.Lock()
+	r.text, r.owed, r.batch = text, requestIDs(text, r.f.opts), jsonrpc.IsBatch(text)
+	stream := r.stream
+	r.mu.Unlock()
+	if stream.Send(bytes.Clone(text)) != nil {
+		r.lost()
+	}
+}
+
+// Closed implements transport.Receiver: the client is gone.
+func (r *relay) Closed(reason transport.Reason) {
+	if r.mode == transport.Stream {
+		r.f.release(&link{conn: r.conn}, reason)
+	}
+	if r.finish() {
+		r.peer().Close(cluster.CodeUser+uint32(reason), "")
+	}
+}
+
+// finish ends the relay; false if it has ended.
+func (r *relay) finish() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.done
+	r.done = true
+	return !was
+}
+
+func (r *relay) peer() *cluster.Stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stream
+}
+
+// decided passes the owner's decision about an event stream on; false if nobody waits for it.
+func (r *relay) decided(err error) bool {
+	if r.mode != transport.Stream {
+		return false
+	}
+	select {
+	case r.begun <- err:
+		return true
+	default:
+		return false
+	}
+}
+
+// lost answers for an owner that is gone or cannot be reached.
+func (r *relay) lost() {
+	if r.decided(cluster.ErrNodeDown) || !r.finish() {
+		return
+	}
+	r.mu.Lock()
+	owed, batch, written := r.owed, r.batch, r.written
+	r.mu.Unlock()
+	if len(owed) == 0 {
+		r.conn.Close(transport.ReasonUnavailable)
+		return
+	}
+	b := newAnswers(owed, batch)
+	f := transport.Frame{Text: b, Last: true}
+	if !written {
+		f.Status = transport.ReasonUnavailable.HTTPStatus()
+	}
+	_ = r.conn.Write(f) // a client that is gone has been told nothing wrong
+}
+
+// newAnswers is an error response for each id: the node that had the request is gone.
+func newAnswers(ids []jsonrpc.ID, batch bool) []byte {
+	var out []byte
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		e := mcp.RetryLater(mcp.CodeNodeLost, "the node that had the request was lost", transport.RetryAfter).Wire()
+		out = jsonrpc.AppendError(out, id, e)
+	}
+	if batch {
+		return append(append([]byte{'['}, out...), ']')
+	}
+	return out
+}
+
+// again carries an exchange that its owner has not taken to whoever is the owner now.
+func (r *relay) again() {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	r.mu.Lock()
+	text := r.text
+	r.mu.Unlock()
+	for pause(ctx) {
+		owner, err := r.f.owner(ctx, r.conn.Info().Session)
+		if err != nil {
+			break
+		}
+		if owner.IsZero() {
+			r.local(text)
+			return
+		}
+		if r.open(owner) == nil {
+			if r.peer().Send(bytes.Clone(text)) != nil {
+				break
+			}
+			return
+		}
+	}
+	r.lost()
+}
+
+// local serves an exchange whose session has come to this node meanwhile.
+func (r *relay) local(text []byte) {
+	if !r.finish() {
+		return
+	}
+	receiver, err := r.f.Gateway.Accept(r.conn)
+	if err != nil {
+		r.conn.Close(transport.ReasonUnavailable)
+		return
+	}
+	receiver.Receive(text)
+}
+
+// fromOwner is the relay's side towards the owner.
+type fromOwner struct{ *relay }
+
+// Receive implements cluster.Handler.
+func (o fromOwner) Receive(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	r := o.relay
+	switch notice(b[0]) {
+	case noticeAccepted:
+		r.decided(nil)
+	case noticeMoved:
+		if !r.decided(errMoved) {
+			go r.again()
+		}
+	case noticeRefused:
+		refusal := decodeRefusal(b[1:])
+		if !r.decided(refusal) && r.finish() {
+			_ = r.conn.Write(transport.Frame{Text: refusal.Text, Status: refusal.Reason.HTTPStatus(), Last: true})
+		}
+	case noticeFrame:
+		r.pass(b[1:])
+	}
+}
+
+// pass writes a frame of the owner to the client.
+func (r *relay) pass(b []byte) {
+	f, err := decodeFrame(b)
+	if err != nil {
+		r.lost()
+		return
+	}
+	r.mu.Lock()
+	if r.done {
+		r.mu.Unlock()
+		return
+	}
+	r.written, r.text, r.done = true, nil, f.Last
+	stream := r.stream
+	r.mu.Unlock()
+	if err := r.conn.Write(f); err == nil {
+		r.f.obs.Bytes(0, len(f.Text))
+	}
+	if f.Last {
+		stream.Close(cluster.CodeOK, "")
+	}
+}
+
+// Closed implements cluster.Handler: the owner has ended the connection, or is lost.
+func (o fromOwner) Closed(code uint32, _ string) {
+	r := o.relay
+	if code < cluster.CodeUser {
+		r.lost()
+		return
+	}
+	reason := transport.Reason(min(code-cluster.CodeUser, uint32(transport.ReasonInternal)))
+	if !r.decided(&transport.Refusal{Reason: reason}) && r.finish() {
+		r.conn.Close(reason)
+	}
+}
