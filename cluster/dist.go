@@ -301,7 +301,7 @@ func (d *distribution) outboundEnded(addr string) {
 	was := o.connected.Swap(false)
 	if was {
 		o.lost.Store(true)
-		d.peerLost(o.member.Boot)
+		d.peerLost(o.member.Boot, true)
 	}
 	time.AfterFunc(reconnectDelay, func() { _ = d.tell(o.member, &wirepb.Packet{Kind: kindHello}) })
 }
@@ -310,13 +310,13 @@ func (d *distribution) outboundEnded(addr string) {
 const reconnectDelay = 100 * time.Millisecond
 
 // inboundEnded is called when the stream of a peer has ended.
-func (d *distribution) inboundEnded(boot string) { d.peerLost(boot) }
+func (d *distribution) inboundEnded(boot string) { d.peerLost(boot, false) }
 
-func (d *distribution) peerLost(boot string) {
+func (d *distribution) peerLost(boot string, outbound bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if !d.closed {
-		d.system.Root.Send(d.pid, &peerLost{boot})
+		d.system.Root.Send(d.pid, &peerLost{boot, outbound})
 	}
 }
 

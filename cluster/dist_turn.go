@@ -18,9 +18,12 @@ type (
 		done    func() // nil for own packets
 	}
 	topologyChanged struct{ view *Topology }
-	peerLost        struct{ boot string }
-	posted          struct{ f func() }
-	ticked          struct{ now time.Time }
+	peerLost        struct {
+		boot     string
+		outbound bool // of the two connections with the peer, the one that this node opened
+	}
+	posted struct{ f func() }
+	ticked struct{ now time.Time }
 )
 
 // strangerTime is how long packets of a peer wait for the view to name it.
@@ -50,7 +53,7 @@ func (t *turn) receive(ctx actor.Context) {
 	case *topologyChanged:
 		t.topologyChanged(m.view)
 	case *peerLost:
-		t.lost(m.boot)
+		t.lost(m)
 	case *posted:
 		if !t.d.guard("posted", m.f) {
 			t.d.crash(errTurn)
@@ -145,13 +148,15 @@ func (t *turn) topologyChanged(v *Topology) {
 }
 
 // lost tells about a broken connection with a member.
-func (t *turn) lost(boot string) {
-	m, ok := t.view.Member(boot)
+func (t *turn) lost(p *peerLost) {
+	m, ok := t.view.Member(p.boot)
 	if !ok {
 		return
 	}
-	t.d.log.Warn("cluster connection lost", "peer", m.Name, "boot", m.Boot)
-	t.d.node.opt.Events(ConnectionLost{Member: m})
+	if p.outbound { // mostly both break, and one line is enough
+		t.d.log.Warn("cluster connection lost", "peer", m.Name, "boot", m.Boot)
+		t.d.node.opt.Events(ConnectionLost{Member: m})
+	}
 	for _, f := range t.d.node.lost {
 		if !t.d.guard("lost", func() { f(m) }) {
 			t.d.crash(errTurn)
