@@ -13,21 +13,33 @@ const (
 	confirmService = "cluster/confirm"
 )
 
-// claim is a promise to another node, that it alone may take a session over.
+// claim is a promise to another node, that it alone may take a session over, or go on with it.
 type claim struct {
-	boot  string
-	epoch uint64
-	until time.Time
+	boot      string
+	epoch     uint64
+	until     time.Time
+	confirmed bool // the node owns it: the claim lasts as long as the support of that node
+}
+
+// claimedLocked returns the claim of another node than boot, if it is in force.
+func (o *owners) claimedLocked(id, boot string, now time.Time) (claim, bool) {
+	c, ok := o.claims[id]
+	return c, ok && c.boot != boot && o.inForceLocked(c, now)
+}
+
+func (o *owners) inForceLocked(c claim, now time.Time) bool {
+	return now.Before(c.until) || c.confirmed && now.Before(o.leases.promised[c.boot]) && !o.leases.dead(c.boot)
 }
 
 // verdict is what a member says to a claim.
 type verdict uint8
 
 const (
-	verdictGrant verdict = iota + 1
-	verdictOwned         // another member owns the session
-	verdictWait          // it cannot be said yet
-	verdictLost          // to a confirmation: there is a later owner
+	verdictAbstain verdict = iota + 1 // a node that has just started counts for nothing
+	verdictGrant
+	verdictOwned // another member owns the session
+	verdictWait  // it cannot be said yet
+	verdictLost  // to a confirmation: there is a later owner
 )
 
 // answer is a verdict with what the member knows. owner is a boot.
@@ -175,7 +187,7 @@ func (o *owners) decide(id, creator string, v *view, began time.Time, texts map[
 	now := time.Now()
 	owner, registered := o.registered(id)
 	o.mu.Lock()
-	best := o.judgeLocked(id, creator, o.s.self.Boot, owner, registered, now)
+	best, grants := o.judgeLocked(id, creator, o.s.self.Boot, owner, registered, now), 1
 	unsettled := best.verdict != verdictGrant
 	for _, text := range texts {
 		a, ok := parseAnswer(text)
@@ -184,6 +196,8 @@ func (o *owners) decide(id, creator string, v *view, began time.Time, texts map[
 			unsettled = true
 		case a.verdict == verdictOwned:
 			best.owner, unsettled = a.owner, true
+		case a.verdict == verdictGrant:
+			grants++
 		}
 		if a.has && (!best.has || a.version > best.version) {
 			best.has, best.version, best.snapshot = true, a.version, a.snapshot
@@ -198,9 +212,9 @@ func (o *owners) decide(id, creator string, v *view, began time.Time, texts map[
 	switch {
 	case unsettled, missing > 0, o.view != v, now.Sub(began) >= o.opts.TakeTimeout, !o.leases.held(now):
 		return nil, ErrUnsettled
-	case len(texts)+1 < o.leases.quorum():
+	case grants < o.leases.quorum():
 		return nil, ErrNoQuorum
-	case !best.has:
+	case !best.has && !isGrain(id):
 		return nil, ErrGone
 	}
 	return best.snapshot, o.adoptLocked(id, best, now)
@@ -208,7 +222,11 @@ func (o *owners) decide(id, creator string, v *view, began time.Time, texts map[
 
 // adoptLocked makes this node the owner.
 func (o *owners) adoptLocked(id string, best answer, now time.Time) error {
-	m := &owned{version: firstOf(max(best.epoch, best.version.epoch()) + 1), snapshot: best.snapshot, exposed: true, adopted: true}
+	epoch := max(best.epoch, best.version.epoch()) + 1
+	if isGrain(id) { // nothing may be left that knows the last epoch
+		epoch = max(epoch, uint64(uint32(now.Unix())))
+	}
+	m := &owned{version: firstOf(epoch), snapshot: best.snapshot, exposed: true, adopted: true}
 	if err := o.s.registry.join(sessionGroup(id), epochValue(m.version.epoch())); err != nil {
 		return err
 	}
@@ -218,15 +236,20 @@ func (o *owners) adoptLocked(id string, best answer, now time.Time) error {
 	}
 	delete(o.claims, id)
 	o.stats.Taken++
-	o.tellTakenLocked(id, m.version.epoch())
-	o.placeLocked(id, m, now)
+	if !isGrain(id) {
+		o.tellTakenLocked(id, m.version.epoch())
+		o.placeLocked(id, m, now)
+	}
 	return nil
 }
 
 // judgeLocked is this node's verdict about a claim of the node with this boot.
 func (o *owners) judgeLocked(id, creator, boot string, owner Member, registered bool, now time.Time) answer {
 	a := answer{verdict: verdictGrant, epoch: o.newestEpochLocked(id, registered)}
-	c, claimed := o.claims[id]
+	c, claimed := o.claimedLocked(id, boot, now)
+	if claimed {
+		a.epoch = max(a.epoch, c.epoch)
+	}
 	if h := o.held[id]; h != nil {
 		a.has, a.version, a.snapshot = true, h.version, h.body
 	}
@@ -237,13 +260,17 @@ func (o *owners) judgeLocked(id, creator, boot string, owner Member, registered 
 		a.verdict, a.owner = verdictOwned, owner.Boot
 	case a.has && o.view.has(o.held[id].owner) && o.held[id].owner != boot && !o.leases.released[o.held[id].owner]:
 		a.verdict, a.owner = verdictOwned, o.held[id].owner
-	case a.epoch <= 1 && creator != self && o.view.has(creator) && !o.leases.released[creator]:
+	case a.epoch <= 1 && creator != "" && creator != self && o.view.has(creator) && !o.leases.released[creator]:
 		a.verdict, a.owner = verdictOwned, creator
+	case claimed && c.confirmed && o.view.has(c.boot):
+		a.verdict, a.owner = verdictOwned, c.boot
 	case boot != self && o.taking[id] != nil,
-		claimed && c.boot != boot && now.Before(c.until),
+		claimed,
 		!o.leases.settled(now, boot),
 		!o.s.registry.settled():
 		a.verdict = verdictWait
+	case !o.leases.informed(now):
+		a.verdict = verdictAbstain
 	}
 	return a
 }
@@ -252,7 +279,7 @@ func (o *owners) judgeLocked(id, creator, boot string, owner Member, registered 
 func (o *owners) serveClaim(_ context.Context, from Member, request []byte) ([]byte, error) {
 	f := fields{rest: request}
 	id := f.text()
-	creator, ok := o.ids.creator(id)
+	creator, ok := o.creator(id)
 	if f.bad || !ok {
 		return nil, ErrBadID
 	}
@@ -266,8 +293,8 @@ func (o *owners) serveClaim(_ context.Context, from Member, request []byte) ([]b
 	a := o.judgeLocked(id, creator, from.Boot, owner, registered, now)
 	if a.verdict == verdictGrant {
 		until := now.Add(2*o.opts.TakeTimeout + o.opts.Term + o.opts.Margin)
-		o.claims[id] = claim{from.Boot, a.epoch + 1, until}
-	} else {
+		o.claims[id] = claim{boot: from.Boot, epoch: a.epoch + 1, until: until}
+	} else if a.verdict != verdictAbstain {
 		a.has, a.snapshot = false, nil
 	}
 	return a.append(nil), nil

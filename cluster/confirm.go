@@ -47,7 +47,7 @@ func (o *owners) suspects() ([]string, []byte, *view) {
 
 // confirmed takes the answers of a round; false if it has to be repeated later.
 func (o *owners) confirmed(ids []string, v *view, texts map[string][]byte, missing int) bool {
-	verdicts, epochs := make([]verdict, len(ids)), make([]uint64, len(ids))
+	verdicts, epochs, grants := make([]verdict, len(ids)), make([]uint64, len(ids)), make([]int, len(ids))
 	for _, text := range texts {
 		f := fields{rest: text}
 		for i := range ids {
@@ -56,11 +56,14 @@ func (o *owners) confirmed(ids []string, v *view, texts map[string][]byte, missi
 			if verdicts[i] = max(verdicts[i], said); f.bad {
 				missing++
 			}
+			if said == verdictGrant {
+				grants[i]++
+			}
 		}
 	}
 	now, again := time.Now(), false
 	o.mu.Lock()
-	if missing > 0 || o.view != v || !o.leases.held(now) {
+	if missing > 0 || o.view != v || !o.leases.held(now) || !o.leases.informed(now) {
 		o.mu.Unlock()
 		return false
 	}
@@ -71,10 +74,10 @@ func (o *owners) confirmed(ids []string, v *view, texts map[string][]byte, missi
 		case m == nil:
 		case verdicts[i] == verdictLost:
 			lost = append(lost, i)
-		case verdicts[i] == verdictWait:
+		case verdicts[i] == verdictWait, grants[i]+1 < o.leases.quorum():
 			again = true
 		default:
-			m.suspect = false
+			m.suspect, m.confirmed = false, true
 		}
 	}
 	o.mu.Unlock()
@@ -103,16 +106,46 @@ func (o *owners) serveConfirm(_ context.Context, from Member, request []byte) ([
 // review is this node's verdict about a session that another node believes to own.
 func (o *owners) review(id string, epoch uint64, boot string, registered bool, now time.Time) (verdict, uint64) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	newest := o.newestEpochLocked(id, registered)
-	c, claimed := o.claims[id]
+	c, claimed := o.claimedLocked(id, boot, now)
+	mine, said := o.mine[id], verdictGrant
 	switch {
 	case !o.view.has(boot):
-		return verdictWait, newest
+		said = verdictWait
 	case newest > epoch:
-		return verdictLost, newest
-	case o.taking[id] != nil, claimed && c.boot != boot && now.Before(c.until), !o.s.registry.settled():
-		return verdictWait, newest
+		said = verdictLost
+	case mine != nil, claimed, o.taking[id] != nil, !o.leases.settled(now, boot), !o.s.registry.settled():
+		said = verdictWait
+	case !o.leases.informed(now):
+		said = verdictAbstain
+	default:
+		until := now.Add(2*o.opts.TakeTimeout + o.opts.Term + o.opts.Margin)
+		o.claims[id] = claim{boot: boot, epoch: epoch, until: until, confirmed: true}
 	}
-	return verdictGrant, newest
+	if m, ok := o.view.byBoot[c.boot]; said == verdictWait && claimed && c.confirmed && c.epoch < epoch && ok {
+		o.tellLostLocked(m, id, epoch) // the later owner goes on
+	}
+	o.mu.Unlock()
+	if said == verdictWait && mine != nil {
+		o.lose(id, epoch)
+	}
+	return said, newest
+}
+
+// yieldedBy takes the word of a member that it does not own a session any more, which it may have confirmed.
+func (o *owners) yieldedBy(from Member, p packet) {
+	f := fields{rest: p.header}
+	id := f.text()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if c, ok := o.claims[id]; ok && c.boot == from.Boot {
+		delete(o.claims, id)
+	}
+}
+
+// tellYieldLocked tells all members that this node does not own a session any more.
+func (o *owners) tellYieldLocked(id string) {
+	for _, out := range o.outs {
+		o.s.w.tell(out.member, packet{kind: kindSnapshotYield, header: appendText(nil, id)}) // else told at the next claim
+	}
 }

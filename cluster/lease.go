@@ -1,6 +1,10 @@
 package cluster
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // leases decides when this node may act as the owner of its sessions, and when it may help another node
 // to take over sessions of a third. It is a pure core: times are arguments.
@@ -37,10 +41,19 @@ func newLeases(self string, o serviceOptions, start time.Time) *leases {
 // quorum is the number of nodes, this one included, that a take-over needs.
 func (l *leases) quorum() int { return l.base/2 + 1 }
 
-// times returns what the beat to a member says: the time of sending, never 0, and the echo.
+// times returns what the beat to a member says: the time of sending, never 0, and the echo, which is the
+// support; 0 for none.
 func (l *leases) times(boot string, now time.Time) (sent, echo uint64) {
-	return uint64(now.Sub(l.start)) + 1, l.heard[boot]
+	sent = uint64(now.Sub(l.start)) + 1
+	if !l.informed(now) {
+		return sent, 0
+	}
+	return sent, l.heard[boot]
 }
+
+// informed says whether this node may decide with others. A node that has just started has forgotten what
+// it had promised before, so it keeps out of it until every such promise is over.
+func (l *leases) informed(now time.Time) bool { return now.Sub(l.start) >= l.term+l.margin }
 
 // beat takes a beat of a member.
 func (l *leases) beat(from Member, sent, echo uint64, now time.Time) {
@@ -64,6 +77,19 @@ func (l *leases) held(now time.Time) bool {
 		}
 	}
 	return l.base-count < l.quorum()
+}
+
+// until returns when the lease that is held ends if no beat comes any more; false if it does not end.
+func (l *leases) until() (time.Time, bool) {
+	need := l.base - l.quorum() // supporters
+	if need <= 0 {
+		return time.Time{}, false
+	}
+	ends := slices.SortedFunc(maps.Values(l.support), func(a, b time.Time) int { return b.Compare(a) })
+	if len(ends) < need {
+		return time.Time{}, true
+	}
+	return ends[need-1], true
 }
 
 // settled says whether there is no departed node that this node owes a promise to, other than except.

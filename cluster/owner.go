@@ -38,12 +38,13 @@ func firstOf(epoch uint64) version { return version(epoch << 32) }
 
 // owned is a session that this node owns.
 type owned struct {
-	version  version
-	snapshot []byte
-	keeper   string // boot of the member that has the snapshot; "" for none
-	exposed  bool   // a snapshot has been told to some keeper, so that others could take the session over
-	suspect  bool   // the lease was lost since: others may have taken it
-	adopted  bool   // taken over: it is in the registry
+	version   version
+	snapshot  []byte
+	keeper    string // boot of the member that has the snapshot; "" for none
+	exposed   bool   // a snapshot has been told to some keeper, so that others could take the session over
+	suspect   bool   // the lease was lost since: others may have taken it
+	confirmed bool   // others have it in their claims
+	adopted   bool   // taken over: it is in the registry
 }
 
 // owners is which sessions this node owns, whose snapshots it keeps, and whom it has promised what. The
@@ -97,6 +98,7 @@ func newOwners(s *services) *owners {
 	s.w.handle(kindSnapshotLost, o.lostTo)
 	s.w.handle(kindSnapshotResync, o.resync)
 	s.w.handle(kindSnapshotTaken, o.takenBy)
+	s.w.handle(kindSnapshotYield, o.yieldedBy)
 	s.calls.register(claimService, o.serveClaim)
 	s.calls.register(confirmService, o.serveConfirm)
 	return o
@@ -118,6 +120,14 @@ func (s *services) Locate(id string) (Location, error) {
 		return Location{}, ErrBadID
 	}
 	return s.owners.locate(id, creator, time.Now())
+}
+
+// creator returns the boot of the node that made a session; "" for a grain.
+func (o *owners) creator(id string) (boot string, ok bool) {
+	if isGrain(id) {
+		return "", true
+	}
+	return o.ids.creator(id)
 }
 
 func (o *owners) locate(id, creator string, now time.Time) (Location, error) {
@@ -288,6 +298,16 @@ func (o *owners) beat(from Member, b beat, now time.Time) {
 	}
 }
 
+// leaseEnd returns after which time the lease is to be looked at, if no beat comes.
+func (o *owners) leaseEnd(now time.Time) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if end, ok := o.leases.until(); ok && end.After(now) {
+		return end.Sub(now)
+	}
+	return o.opts.Term
+}
+
 func (o *owners) wake() {
 	select {
 	case o.poke <- struct{}{}:
@@ -322,15 +342,7 @@ func (o *owners) tick(now time.Time) {
 	if began {
 		o.suspended = true
 	}
-	suspects := 0
-	for _, m := range o.mine {
-		if !held && m.exposed {
-			m.suspect = true
-		}
-		if m.suspect {
-			suspects++
-		}
-	}
+	suspects, grains := o.suspectLocked(held)
 	confirm := held && suspects > 0 && !o.confirming
 	ended := held && o.suspended && suspects == 0
 	if ended {
@@ -342,6 +354,10 @@ func (o *owners) tick(now time.Time) {
 	}
 	o.sweepLocked(now)
 	o.mu.Unlock()
+	o.s.grains.stop(grains)
+	for _, id := range grains {
+		o.leaveRegistry(id)
+	}
 	if (began || ended) && o.onSuspended != nil {
 		o.onSuspended(began)
 	}
@@ -350,7 +366,36 @@ func (o *owners) tick(now time.Time) {
 	}
 }
 
-// HandOver ends the ownership of all sessions of this node, once their keepers have their snapshots, and
+// suspectLocked makes what others may take over suspect, where the lease is not held, and counts what is.
+// Grains are ended at once; their ids are returned.
+func (o *owners) suspectLocked(held bool) (suspects int, grains []string) {
+	for id, m := range o.mine {
+		switch {
+		case isGrain(id) && !held:
+			grains = append(grains, id)
+			delete(o.mine, id)
+			continue
+		case !held && m.exposed:
+			m.suspect = true
+		}
+		if m.suspect {
+			suspects++
+		}
+	}
+	return suspects, grains
+}
+
+// leaveRegistry takes all of this node's entries of a session out of the registry.
+func (o *owners) leaveRegistry(id string) {
+	group := sessionGroup(id)
+	for _, e := range o.s.registry.lookup(group) {
+		if e.Member.Boot == o.s.self.Boot {
+			o.s.registry.leave(group, e.Value)
+		}
+	}
+}
+
+// HandOver ends the ownership of all sessions and grains of this node, once their keepers have their snapshots, and
 // tells all members to take them over without waiting. The sessions must have stopped, each after its last
 // Keep. It returns how many were handed over; ctx bounds the wait for keepers, after which those that no
 // keeper has are lost, which the error says.
@@ -361,20 +406,25 @@ func (s *services) HandOver(ctx context.Context) (int, error) {
 	o.mu.Unlock()
 	err := o.flush(ctx)
 	o.mu.Lock()
-	n := len(o.mine)
-	var adopted []string
-	var epochs []uint64
+	n := 0
+	var adopted, grains []string
 	for id, m := range o.mine {
+		if isGrain(id) {
+			grains = append(grains, id)
+		} else {
+			n++
+		}
 		if m.adopted {
-			adopted, epochs = append(adopted, id), append(epochs, m.version.epoch())
+			adopted = append(adopted, id)
 		}
 	}
 	clear(o.mine)
 	o.stats.HandedOver += n
 	members := o.view.Members
 	o.mu.Unlock()
-	for i, id := range adopted {
-		s.registry.leave(sessionGroup(id), epochValue(epochs[i]))
+	s.grains.stop(grains)
+	for _, id := range adopted {
+		o.leaveRegistry(id)
 	}
 	for _, m := range members {
 		if m.Boot != s.self.Boot {

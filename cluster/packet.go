@@ -36,6 +36,7 @@ const (
 	kindSnapshotLost                         // header: session, epoch that another member has
 	kindSnapshotResync                       // the keeper has lost count and wants everything again
 	kindSnapshotTaken                        // header: session, epoch of its next owner, the sender
+	kindSnapshotYield                        // header: session; the sender does not own it any more
 	packetKinds                              // how many there are, plus one
 )
 

@@ -75,6 +75,7 @@ type services struct {
 	registry *registry
 	fanout   *fanout
 	owners   *owners
+	grains   *grainTable
 
 	mu sync.Mutex // one topology after the other
 }
@@ -89,6 +90,7 @@ func newServices(w wire, o serviceOptions) *services {
 	s.registry = newRegistry(w, o)
 	s.fanout = newFanout(w, o, s.report)
 	s.owners = newOwners(s)
+	s.grains = newGrainTable(s)
 	w.handle(kindBeat, s.beaten)
 	w.onTopology(s.topology)
 	w.onLost(s.calls.connectionLost)
@@ -127,6 +129,8 @@ func (s *services) run(ctx context.Context) error {
 	s.streams.reopen()
 	ticker := time.NewTicker(s.opts.Beat)
 	defer ticker.Stop()
+	lease := time.NewTimer(s.opts.Term)
+	defer lease.Stop()
 	defer s.close()
 	for {
 		select {
@@ -134,9 +138,12 @@ func (s *services) run(ctx context.Context) error {
 			return nil
 		case <-s.owners.poke:
 			s.owners.tick(time.Now())
+		case <-lease.C:
+			s.owners.tick(time.Now())
 		case now := <-ticker.C:
 			s.tick(now)
 		}
+		lease.Reset(s.owners.leaseEnd(time.Now()))
 	}
 }
 

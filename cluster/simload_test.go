@@ -57,7 +57,7 @@ func newLoad(w *world) *load {
 }
 
 func (l *load) errorf(format string, args ...any) {
-	l.w.t.Errorf("%v: "+format, append([]any{time.Since(l.w.begin)}, args...)...)
+	l.w.t.Errorf("-sim.seed=%d %v: "+format, append([]any{l.w.net.seed, time.Since(l.w.begin)}, args...)...)
 }
 
 // serve registers what a node does.

@@ -244,5 +244,8 @@ func (w *world) heal(step time.Duration) {
 		time.Sleep(step)
 		synctest.Wait()
 		w.load.check()
+		if w.t.Failed() {
+			return
+		}
 	}
 }

@@ -102,6 +102,9 @@ func (o *owners) tellPutLocked(out *snapOut, id string, ver version, code uint32
 // dropLocked ends the ownership of a session and tells its keeper.
 func (o *owners) dropLocked(id string, m *owned) {
 	delete(o.mine, id)
+	if m.confirmed {
+		o.tellYieldLocked(id)
+	}
 	if out := o.outs[m.keeper]; out != nil {
 		out.dirty[id] = m.version
 		o.sendLocked(out, id)
@@ -113,7 +116,10 @@ func (o *owners) placeAllLocked(now time.Time) {
 	if o.replace {
 		o.replace = false
 		for id, m := range o.mine {
-			creator, _ := o.ids.creator(id)
+			if isGrain(id) {
+				continue
+			}
+			creator, _ := o.creator(id)
 			if keeper, _ := o.keeperLocked(id, creator); keeper.Boot != m.keeper {
 				o.placeLocked(id, m, now)
 			}
@@ -221,8 +227,7 @@ func (o *owners) put(from Member, p packet) {
 		if owner != from.Boot {
 			return
 		}
-		header := binary.AppendUvarint(appendText(nil, id), epoch)
-		o.s.w.tell(from, packet{kind: kindSnapshotLost, header: header}) // said again at the next put
+		o.tellLostLocked(from, id, epoch) // said again at the next put
 		return
 	}
 	o.storeLocked(id, owner, ver, p.body)
@@ -271,7 +276,7 @@ func (o *owners) removeLocked(id string, h *heldSnapshot) {
 // sweepLocked forgets claims that are over, and orphans that nobody has asked for in long.
 func (o *owners) sweepLocked(now time.Time) {
 	for id, c := range o.claims {
-		if !now.Before(c.until) {
+		if !o.inForceLocked(c, now) {
 			delete(o.claims, id)
 		}
 	}
@@ -286,9 +291,25 @@ func (o *owners) sweepLocked(now time.Time) {
 func (o *owners) lostTo(_ Member, p packet) {
 	f := fields{rest: p.header}
 	id, epoch := f.text(), f.uint()
-	if !f.bad {
-		o.lose(id, epoch)
+	if f.bad {
+		return
 	}
+	if o.lose(id, epoch); !o.owns(id) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.tellYieldLocked(id)
+	}
+}
+
+func (o *owners) owns(id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.mine[id] != nil
+}
+
+func (o *owners) tellLostLocked(to Member, id string, epoch uint64) {
+	header := binary.AppendUvarint(appendText(nil, id), epoch)
+	o.s.w.tell(to, packet{kind: kindSnapshotLost, header: header})
 }
 
 // lose ends the ownership of a session if it is of an epoch before this one.
@@ -304,6 +325,10 @@ func (o *owners) lose(id string, epoch uint64) {
 	o.mu.Unlock()
 	if m.adopted {
 		o.s.registry.leave(sessionGroup(id), epochValue(m.version.epoch()))
+	}
+	if isGrain(id) {
+		o.s.grains.stop([]string{id})
+		return
 	}
 	if o.onLost != nil {
 		o.onLost(id)
