@@ -59,7 +59,9 @@ func (n *Node) startDistribution(ctx context.Context, _ any) (supervisors.Start,
 	}
 	n.dist.Store(d)
 	n.publish([]Member{n.Self()}, nil)
+	n.publishing.Lock()
 	d.apply(n.view.Load())
+	n.publishing.Unlock()
 	d.log.Info("cluster distribution listening", "address", n.opt.Dist, "advertised", addr)
 	return supervisors.Service(d.run), nil, nil
 }

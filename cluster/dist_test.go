@@ -98,6 +98,24 @@ func TestToItself(t *testing.T) {
 	}
 }
 
+func TestWindow(t *testing.T) {
+	w := newWindow(10)
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := w.acquire(ctx, 20); err != nil { // more than the limit fits alone
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.acquire(ctx, 1) }()
+	w.release(20)
+	if err := <-done; err != nil {
+		t.Errorf("after the release: got %v", err)
+	}
+	cancel()
+	if err := w.acquire(ctx, 10); !errors.Is(err, context.Canceled) {
+		t.Errorf("full: got %v, want %v", err, context.Canceled)
+	}
+}
+
 func TestSlowReceiverFillsTheSendersBound(t *testing.T) {
 	c := newTestNet(t, 2)
 	free := make(chan struct{})

@@ -71,6 +71,9 @@ const (
 
 // startMembership is the start function of the child "membership".
 func (n *Node) startMembership(ctx context.Context, _ any) (supervisors.Start, any, error) {
+	if n.left.Load() {
+		return supervisors.Start{}, nil, supervisors.ErrIgnore
+	}
 	m := &membership{
 		node: n, log: n.opt.Logger, changed: make(chan struct{}, 1), crashed: make(chan error, 1),
 		gate:     &gate{port: GossipPort, log: n.opt.Logger, events: n.opt.Events},
@@ -134,7 +137,7 @@ func (m *membership) config() *memberlist.Config {
 	c.PushPullInterval = pushPullInterval
 	c.TCPTimeout = streamTimeout
 	c.DeadNodeReclaimTime = time.Millisecond
-	c.Logger = listLogger(m.log, m.gate)
+	c.LogOutput = listLog{m.log, m.gate}
 	c.Delegate, c.Events, c.Merge, c.Alive, c.Conflict = m, m, m, m, m
 	return c
 }

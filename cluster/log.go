@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"log"
 	"log/slog"
 	"strings"
 )
@@ -36,8 +35,6 @@ type listLog struct {
 	log  *slog.Logger
 	gate *gate
 }
-
-func listLogger(l *slog.Logger, g *gate) *log.Logger { return log.New(listLog{l, g}, "", 0) }
 
 // Write implements io.Writer. Packets that were not sealed with our key are refused peers; the rest is
 // for debugging.

@@ -44,6 +44,7 @@ func (d *distribution) remoteConfig(host string, port int, advertised string) *r
 		grpc.ChainUnaryInterceptor(d.refuseUnary),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxHeaderListSize(16 << 10),
 		grpc.MaxRecvMsgSize(maxMessageBytes),
 		grpc.MaxSendMsgSize(maxMessageBytes),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveWait}),
@@ -134,6 +135,9 @@ func (c *nodeCredentials) ClientHandshake(ctx context.Context, _ string, conn ne
 	secure := tls.Client(conn, c.d.node.trust.clientTLS(want, "h2"))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
+		if _, ok := c.d.gate.logged.allow(time.Now()); ok {
+			c.d.log.Info("cluster member not connected, trying again", "peer", want, "err", err)
+		}
 		return nil, nil, fmt.Errorf("cluster: handshake with %s: %w", want, err)
 	}
 	info, err := describePeer(secure)

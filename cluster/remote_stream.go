@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/remote"
-	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -42,7 +41,7 @@ func (d *distribution) serveStream(srv any, s grpc.ServerStream, method *grpc.St
 	if err := s.SendHeader(metadata.New(d.node.prover.prove(roleServer, name, info.binding))); err != nil {
 		return err
 	}
-	in := &inbound{ServerStream: s, d: d, name: name, boot: boot, info: info, window: semaphore.NewWeighted(inboxBytes)}
+	in := &inbound{ServerStream: s, d: d, name: name, boot: boot, info: info, window: newWindow(inboxBytes)}
 	defer d.inboundEnded(boot)
 	return next(srv, in)
 }
@@ -57,7 +56,7 @@ type inbound struct {
 	name, boot string
 	info       peerInfo
 	greeted    bool
-	window     *semaphore.Weighted
+	window     *window
 }
 
 // RecvMsg implements grpc.ServerStream: it checks what the peer sent, hands packets to the distribution,
@@ -78,11 +77,10 @@ func (s *inbound) RecvMsg(m any) error {
 	if packets == nil {
 		return nil
 	}
-	weight := min(int64(size), inboxBytes)
-	if err := s.window.Acquire(s.Context(), weight); err != nil {
+	if err := s.window.acquire(s.Context(), size); err != nil {
 		return status.FromContextError(err).Err()
 	}
-	s.d.deliver(&delivery{from: s, packets: packets, done: func() { s.window.Release(weight) }})
+	s.d.deliver(&delivery{from: s, packets: packets, done: func() { s.window.release(size) }})
 	message.MessageType = &remote.RemoteMessage_MessageBatch{MessageBatch: &remote.MessageBatch{}}
 	return nil
 }
