@@ -32,6 +32,22 @@ func (n *Node) drain(ctx context.Context) {
 	defer cancel()
 	sessions := n.gateway.Count()
 	cut := n.gateway.Drain(ctx, n.opts.Drain.Spread)
+	n.handOver(ctx)
 	n.log.LogAttrs(ctx, slog.LevelInfo, "node drained",
 		slog.Int("sessions", sessions), slog.Int("cut", cut), slog.Duration("duration", time.Since(begun)))
+}
+
+// handOver gives the sessions of the node to the rest of its cluster.
+func (n *Node) handOver(ctx context.Context) {
+	if n.members == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMargin/2)
+	defer cancel()
+	moved, err := n.members.HandOver(ctx)
+	level := slog.LevelInfo
+	if err != nil {
+		level = slog.LevelWarn
+	}
+	n.log.LogAttrs(ctx, level, "sessions handed over", slog.Int("sessions", moved), slog.Any("err", err))
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/admin"
+	"github.com/erlmcp/erlmcp/cluster"
 	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/metrics"
 	"github.com/erlmcp/erlmcp/supervisors"
+	"github.com/erlmcp/erlmcp/transport"
 	"github.com/erlmcp/erlmcp/transport/streamable"
 	"github.com/erlmcp/erlmcp/transport/ws"
 )
@@ -27,6 +29,8 @@ type Node struct {
 	server  *mcp.Server
 	system  *supervisors.System
 	gateway *actors.Gateway
+	cluster *cluster.Node      // nil outside a cluster
+	members *actors.Federation // the gateway as a member of the cluster; nil outside one
 	metrics *metrics.Metrics
 	health  admin.Health
 	web     *streamable.Listener // nil without HTTP
@@ -64,9 +68,50 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	}})
 	n.system = supervisors.NewSystem(supervisors.Options{Logger: n.log, Events: n.observe})
 	n.gateway = actors.NewGateway(server, n.system, actors.Options{Limits: opts.Sessions, Logger: n.log, Observer: n.metrics})
+	if err := n.join(); err != nil {
+		return nil, err
+	}
 	n.checks()
 	n.assemble()
 	return n, nil
+}
+
+// join makes the node a member of its cluster, where it has one. Nothing runs yet.
+func (n *Node) join() error {
+	if n.opts.Cluster == nil {
+		return nil
+	}
+	o := *n.opts.Cluster
+	o.Name, o.Version, o.Logger = n.opts.Name, n.opts.Version, n.opts.Logger
+	o.Events = n.metrics.ClusterEvent
+	node, err := cluster.New(n.system, o)
+	if err != nil {
+		return fmt.Errorf("erlmcp: %w", err)
+	}
+	n.cluster, n.members = node, actors.Federate(n.gateway, node)
+	return nil
+}
+
+// acceptor decides about connections.
+func (n *Node) acceptor() transport.Acceptor {
+	if n.members != nil {
+		return n.members
+	}
+	return n.gateway
+}
+
+// Nodes lists the names of the other members of the cluster, sorted; none outside a cluster.
+func (n *Node) Nodes() []string {
+	if n.cluster == nil {
+		return nil
+	}
+	var names []string
+	for _, m := range n.cluster.Members() {
+		if m.Boot != n.cluster.Self().Boot {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // Run starts the node's supervision tree and serves until ctx ends, the client on stdin leaves or the tree

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
+	"github.com/erlmcp/erlmcp/cluster"
 	"github.com/erlmcp/erlmcp/transport"
 )
 
@@ -22,6 +23,10 @@ type Options struct {
 	Stdio Stdio
 	// Listeners are further media. Each is a service child of the tree.
 	Listeners []transport.Listener
+
+	// Cluster makes the node a member of a cluster; nil runs it alone. Name, Version, Logger and Events are
+	// the node's own.
+	Cluster *Cluster
 
 	Admin   Admin
 	Metrics Metrics
@@ -39,6 +44,12 @@ type Options struct {
 	// Logger gets structured records; nil discards them.
 	Logger *slog.Logger
 }
+
+// Cluster configures a node's membership in a cluster.
+type Cluster = cluster.Options
+
+// ClusterTLS names own certificates for the connections between nodes.
+type ClusterTLS = cluster.TLS
 
 // HTTP configures the listener for Streamable HTTP and WebSocket.
 type HTTP struct {
@@ -133,3 +144,7 @@ func loopback(addr string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// CookieFile reads the cluster's cookie from the file at path, or makes the file with 32 random bytes and mode
+// 0600, as Erlang does; made says which. A file that others can read is an error.
+func CookieFile(path string) (cookie []byte, made bool, err error) { return cluster.CookieFile(path) }

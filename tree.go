@@ -18,6 +18,7 @@ import (
 // tree is the supervision tree of the node:
 //
 //	root          rest_for_one: what is below rests on what is above
+//	├─ cluster    membership, distribution, ownership of sessions; in a cluster only
 //	├─ sessions   partitions of dynamic supervisors; a child is a client's session
 //	├─ features   tells sessions of changed lists, ends idle ones
 //	├─ listeners  one_for_one: WebSocket shards, HTTP, stdio
@@ -30,7 +31,7 @@ func (n *Node) tree() supervisors.Spec {
 		Strategy:  supervisors.RestForOne,
 		Intensity: n.opts.Intensity,
 		Period:    n.opts.Period,
-		Children: []supervisors.ChildSpec{
+		Children: append(n.clusterSpec(),
 			n.gateway.Sessions(),
 			service("features", n.gateway.Serve),
 			n.listeners(),
@@ -40,8 +41,16 @@ func (n *Node) tree() supervisors.Spec {
 			}),
 			service("memory", n.reclaim),
 			n.drainerSpec(),
-		},
+		),
 	}
+}
+
+// clusterSpec is the first child of a node in a cluster: sessions reach other nodes over it.
+func (n *Node) clusterSpec() []supervisors.ChildSpec {
+	if n.cluster == nil {
+		return nil
+	}
+	return []supervisors.ChildSpec{n.cluster.ChildSpec()}
 }
 
 func (n *Node) drainerSpec() supervisors.ChildSpec {
@@ -104,7 +113,7 @@ func (n *Node) listener(id string, l transport.Listener) supervisors.ChildSpec {
 				n.gateway.Disconnect(transport.ReasonShutdown)
 			}
 		})()
-		return l.Serve(accepting, n.gateway)
+		return l.Serve(accepting, n.acceptor())
 	})
 	spec.Restart = supervisors.Transient
 	spec.Shutdown = supervisors.ShutdownAfter(listenerGrace + drainMargin)

@@ -29,7 +29,7 @@ type Config struct {
 // Node identifies the node.
 type Node struct {
 	Name    string `key:"name" doc:"Name of the node, name@host; without @ the host name is added. Empty: erlmcp@<host name>."`
-	DataDir string `key:"data_dir" doc:"Directory for data that outlives the process. This version keeps none."`
+	DataDir string `key:"data_dir" doc:"Directory for data that outlives the process: the generated cookie. Empty means the home directory."`
 	Demo    bool   `key:"demo" default:"false" doc:"Serve the demo tools (echo, time, slow, panic); dev and stdio always do."`
 }
 
@@ -120,10 +120,15 @@ type Supervisor struct {
 
 // Cluster configures clustering.
 type Cluster struct {
-	Cookie Secret   `key:"cookie" doc:"Shared key of the nodes, at least 32 characters."`
-	Seeds  []string `key:"seeds" doc:"Nodes to join, as name@host[:port] or dns:name. The own name is ignored."`
-	Port   int      `key:"port" default:"9001" min:"1" max:"65535" doc:"Port for other nodes."`
-	TLS    TLS      `key:"tls" doc:"Certificates between nodes: all three files or none."`
+	Enabled       bool     `key:"enabled" default:"false" doc:"Run as a member of a cluster; seeds alone do so, too."`
+	Cookie        Secret   `key:"cookie" doc:"Shared key of the nodes, at least 32 characters; without one, a generated one in .erlmcp.cookie."`
+	Seeds         []string `key:"seeds" doc:"Nodes to join, as name@host[:port] or dns:name. The own name is ignored."`
+	Listen        string   `key:"listen" doc:"Address that other nodes reach this one on, without port; empty takes the address in node.name, else all interfaces."`
+	Port          int      `key:"port" default:"9001" min:"1" max:"65535" doc:"Port for other nodes."`
+	Advertise     string   `key:"advertise" doc:"Host that other nodes dial; empty takes the host of node.name."`
+	Expected      int      `key:"expected" default:"0" min:"0" max:"10000" doc:"Members of the whole cluster, for the majority; 0 counts the seeds."`
+	PauseMinority bool     `key:"pause_minority" default:"false" doc:"Send clients away while this node sees less than half of the cluster."`
+	TLS           TLS      `key:"tls" doc:"Certificates between nodes: all three files or none."`
 }
 
 // TLS names PEM files.
@@ -135,7 +140,7 @@ type TLS struct {
 
 // EPMD configures the port mapper.
 type EPMD struct {
-	Port int `key:"port" default:"4369" min:"1" max:"65535" doc:"Port of the port mapper."`
+	Port int `key:"port" default:"4369" min:"1" max:"65535" doc:"Port of the membership, over UDP and TCP; it has the place of Erlang's port mapper."`
 }
 
 // Upstream is an existing MCP server: a child process (Command) or an HTTP endpoint (URL).

@@ -114,9 +114,12 @@ func (sys System) seen(name string) string {
 }
 
 const (
-	noCluster = "this version runs single nodes; the value is checked and kept for later"
+	noCluster = "the node runs alone: neither cluster.enabled nor cluster.seeds is set"
 	noBuffer  = "an idle connection owns no buffer, active ones share a pool that grows as needed"
 )
+
+// Clustered reports whether the node is to be a member of a cluster.
+func (c *Config) Clustered() bool { return c.Cluster.Enabled || len(c.Cluster.Seeds) > 0 }
 
 // effect is what the value of a key does.
 func (c *Config) effect(key string, sys System) (Outcome, string) {
@@ -135,10 +138,12 @@ func (c *Config) effect(key string, sys System) (Outcome, string) {
 		return NoEffect, "this version has no tables that grow"
 	case "session.read_buffer", "session.write_buffer":
 		return NoEffect, noBuffer
-	case "node.data_dir":
-		return NoEffect, "this version keeps no data"
-	case "cluster.cookie", "cluster.seeds", "cluster.port", "epmd.port", "cluster.tls.cert", "cluster.tls.key", "cluster.tls.ca":
-		return NoEffect, noCluster
+	case "cluster.cookie", "cluster.seeds", "cluster.port", "epmd.port", "cluster.tls.cert", "cluster.tls.key", "cluster.tls.ca",
+		"cluster.listen", "cluster.advertise", "cluster.expected", "cluster.pause_minority", "node.data_dir":
+		if !c.Clustered() {
+			return NoEffect, noCluster
+		}
+		return Applied, "sets " + key
 	default:
 		return Applied, "sets " + key
 	}

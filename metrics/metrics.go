@@ -47,6 +47,7 @@ type Metrics struct {
 	reloadTime  prometheus.Gauge
 
 	supervision supervision
+	cluster     clusterSeries
 
 	inFlight atomic.Int64
 	sessions atomic.Int64
@@ -93,6 +94,7 @@ func New(o Options) *Metrics {
 	m.registerRequests()
 	m.registerSessions()
 	m.registerSupervision()
+	m.registerCluster()
 	m.registerNode(o)
 	return m
 }

@@ -83,8 +83,10 @@ var withoutEffect = map[string]string{
 	"node.data_dir": "reported", "node.demo": "chooses the server", "limits.max_tables": "reported",
 	"session.read_buffer": "reported", "session.write_buffer": "reported",
 	"log.level": "newLogger", "log.format": "newLogger", "runtime.memory_limit": "tuneRuntime", "runtime.gc_percent": "tuneRuntime",
-	"cluster.seeds": "reported", "cluster.port": "reported", "cluster.tls.cert": "reported", "cluster.tls.key": "reported",
-	"cluster.tls.ca": "reported", "cluster.cookie_file": "reported", "epmd.port": "reported",
+	"cluster.enabled": "clusterOptions", "cluster.seeds": "clusterOptions", "cluster.port": "clusterOptions",
+	"cluster.listen": "clusterOptions", "cluster.advertise": "clusterOptions", "cluster.expected": "clusterOptions",
+	"cluster.pause_minority": "clusterOptions", "cluster.cookie_file": "clusterOptions", "epmd.port": "clusterOptions",
+	"cluster.tls.cert": "clusterOptions", "cluster.tls.key": "clusterOptions", "cluster.tls.ca": "clusterOptions",
 }
 
 // other is a valid value that is not the default, by type or key.
@@ -123,6 +125,32 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 		if o := httpOptions(c); reflect.DeepEqual(o, plain) {
 			t.Errorf("%s=%s changes nothing in the options of the node", k.Path, other(k))
 		}
+	}
+}
+
+func TestClusterOptions(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	alone, err := clusterOptions(config.Default(), log)
+	if err != nil || alone != nil {
+		t.Errorf("without seeds: got %v, %v; want none", alone, err)
+	}
+	c, err := config.Load(config.Sources{Flags: map[string]string{
+		"cluster-seeds": "a@127.0.0.2,b@127.0.0.3", "node-name": "a@127.0.0.2", "cluster-port": "9100", "epmd-port": "9200",
+		"cluster-advertise": "a.example", "cluster-expected": "5", "cluster-pause-minority": "true", "node-data-dir": t.TempDir(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := clusterOptions(c, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Gossip != "127.0.0.2:9200" || o.Dist != "127.0.0.2:9100" || o.Advertise != "a.example" || o.Expected != 5 || !o.PauseMinority || len(o.Seeds) != 2 {
+		t.Errorf("got %+v", o)
+	}
+	again, err := clusterOptions(c, log)
+	if err != nil || len(o.Cookie) < 32 || !bytes.Equal(o.Cookie, again.Cookie) {
+		t.Errorf("generated cookie: got %d bytes, then %d, %v; want the same twice", len(o.Cookie), len(again.Cookie), err)
 	}
 }
 

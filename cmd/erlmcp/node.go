@@ -106,6 +106,10 @@ func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, 
 	tuneRuntime(c.Runtime, log)
 	announce(log, c, o.Stdio.On)
 	o.Logger = log
+	var err error
+	if o.Cluster, err = clusterOptions(c, log); err != nil {
+		return asFailure(err)
+	}
 	node, err := erlmcp.New(server, o)
 	if err != nil {
 		return asFailure(err)
