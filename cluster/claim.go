@@ -28,7 +28,8 @@ func (o *owners) claimedLocked(id, boot string, now time.Time) (claim, bool) {
 }
 
 func (o *owners) inForceLocked(c claim, now time.Time) bool {
-	return now.Before(c.until) || c.confirmed && now.Before(o.leases.promised[c.boot]) && !o.leases.dead(c.boot)
+	supported := now.Before(o.leases.promised[c.boot]) && !o.leases.dead(c.boot)
+	return supported && c.confirmed || now.Before(c.until) && (supported || o.view.has(c.boot))
 }
 
 // verdict is what a member says to a claim.
@@ -224,7 +225,7 @@ func (o *owners) decide(id, creator string, v *view, began time.Time, texts map[
 func (o *owners) adoptLocked(id string, best answer, now time.Time) error {
 	epoch := max(best.epoch, best.version.epoch()) + 1
 	if isGrain(id) { // nothing may be left that knows the last epoch
-		epoch = max(epoch, uint64(uint32(now.Unix())))
+		epoch = max(epoch, uint64(now.UnixMilli()))
 	}
 	m := &owned{version: firstOf(epoch), snapshot: best.snapshot, exposed: true, adopted: true}
 	if err := o.s.registry.join(sessionGroup(id), epochValue(m.version.epoch())); err != nil {

@@ -160,6 +160,34 @@ func (g *grainTable) stop(ids []string) {
 	}
 }
 
+// here returns the instance of a grain that runs on this node, after starting it if it is this node's turn.
+func (g *grainTable) here(ctx context.Context, kind, identity string) instance {
+	id := grainID(kind, identity)
+	at, err := g.s.owners.locate(id, "", time.Now())
+	if err == nil && at.Place == PlaceTake {
+		err = g.activate(ctx, kind, identity, id)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.running[id]; err == nil && i != nil {
+		return i
+	}
+	return nil
+}
+
+// close ends all grains of this node.
+func (g *grainTable) close() {
+	g.mu.Lock()
+	ids := sortedKeys(g.running)
+	g.mu.Unlock()
+	g.stop(ids)
+	for _, id := range ids {
+		if token, ok := g.s.owners.token(id); ok {
+			g.s.owners.giveUp(id, token)
+		}
+	}
+}
+
 // serve answers a request that another node has passed on.
 func (g *grainTable) serve(ctx context.Context, _ Member, text []byte) ([]byte, error) {
 	f := fields{rest: text}

@@ -29,12 +29,16 @@ type Location struct {
 }
 
 // version orders snapshots of one session: the epoch counts the owners, the rest the snapshots of each.
+// The epoch of a grain, its token, is at least the time in milliseconds, which fits until 2109. More
+// snapshots than fit make the epoch one larger, which does no harm.
 type version uint64
 
-func (v version) epoch() uint64 { return uint64(v >> 32) }
+const counterBits = 22
+
+func (v version) epoch() uint64 { return uint64(v >> counterBits) }
 
 // firstOf returns the lowest version of an epoch.
-func firstOf(epoch uint64) version { return version(epoch << 32) }
+func firstOf(epoch uint64) version { return version(epoch << counterBits) }
 
 // owned is a session that this node owns.
 type owned struct {
