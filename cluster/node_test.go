@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -16,8 +17,9 @@ import (
 	"github.com/erlmcp/erlmcp/supervisors"
 )
 
-// The tests of running nodes use real ports on 127.0.0.x: each test a network of its own. They do not run
-// under the race detector, since protoactor's remote has races of its own.
+// The tests of running nodes use real ports on 127.0.0.x: each test has a network of its own. They do not
+// run under the race detector, since each start of protoactor's remote replaces gRPC's logger while other
+// nodes of the process use it.
 
 const testCookie = "0123456789abcdef0123456789abcdef-test"
 
@@ -35,7 +37,7 @@ type testNet struct {
 func newTestNet(t *testing.T, size int) *testNet {
 	t.Helper()
 	if raceEnabled {
-		t.Skip("protoactor's remote has data races")
+		t.Skip("protoactor's remote races with other nodes in the process over gRPC's logger")
 	}
 	pid := os.Getpid()
 	return &testNet{t: t, size: size, prefix: fmt.Sprintf("127.%d.%d.", 1+pid%200, nets.Add(1)), log: new(testutil.LogCapture)}
@@ -306,4 +308,76 @@ func TestNodeIsFoundAtAnotherAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	meshed(t, nodes[0], moved)
+}
+
+// freePort returns a port of 127.0.0.1 that nobody uses now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func TestSeedsOfAName(t *testing.T) {
+	c := newTestNet(t, 2)
+	port := freePort(t)
+	first, err := c.start(Options{
+		Name: "first@localhost", Cookie: []byte(testCookie), Logger: c.logger(),
+		Gossip: "127.0.0.1:" + port, Dist: "127.0.0.1:" + freePort(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := c.options(2)
+	o.Seeds = []string{"dns:localhost:" + port, "dns:no-such-name.invalid"}
+	second, err := c.start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meshed(t, first, second)
+}
+
+func TestOfTwoNodesWithOneNameTheOlderStays(t *testing.T) {
+	m := &membership{node: &Node{boot: "b", started: 100}}
+	older, younger, same := &wirepb.NodeMeta{Boot: "x", StartedMs: 99}, &wirepb.NodeMeta{Boot: "x", StartedMs: 101}, &wirepb.NodeMeta{Boot: "c", StartedMs: 100}
+	if m.stays(younger) {
+		t.Error("a starting node keeps its name against a live one")
+	}
+	m.settled.Store(true)
+	if m.stays(older) || !m.stays(younger) || !m.stays(same) {
+		t.Errorf("stays: %v against the older, %v against the younger, %v at a tie", m.stays(older), m.stays(younger), m.stays(same))
+	}
+}
+
+func TestSecondProcessIsRefusedByOthersToo(t *testing.T) {
+	c := newTestNet(t, 3)
+	nodes := c.startAll()
+	meshed(t, nodes...)
+	// the second one looks for a member only, not for the node whose name it has
+	second := c.options(1)
+	second.Gossip, second.Dist, second.Advertise = c.prefix+"9:4369", c.prefix+"9:9001", c.prefix+"9"
+	second.Seeds = []string{c.prefix + "2"}
+	if _, err := c.start(second); err == nil || !strings.Contains(err.Error(), ErrNameTaken.Error()) {
+		t.Fatalf("got %v, want %v", err, ErrNameTaken)
+	}
+	meshed(t, nodes...)
+}
+
+func TestStartFailsWhereAPortIsTaken(t *testing.T) {
+	c := newTestNet(t, 1)
+	for _, port := range []string{"4369", "9001"} {
+		l, err := net.Listen("tcp", c.prefix+"1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.start(c.options(1)); err == nil || !strings.Contains(err.Error(), "port") {
+			t.Errorf("port %s taken: got %v", port, err)
+		}
+		l.Close()
+	}
+	c.mustStart(1)
 }
