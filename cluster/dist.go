@@ -226,12 +226,12 @@ func (d *distribution) apply(t *Topology) {
 		return
 	}
 	var gone []*outlet
-	current := make(map[string]bool, len(t.Members))
+	current := make(map[string]Member, len(t.Members))
 	for _, m := range t.Members {
-		current[m.Boot] = true
+		current[m.Boot] = m
 	}
 	for boot, o := range d.byBoot {
-		if !current[boot] {
+		if current[boot] != o.member { // gone, or at another address
 			delete(d.byBoot, boot)
 			if d.byAddr[o.member.Addr] == o {
 				delete(d.byAddr, o.member.Addr)

@@ -119,6 +119,9 @@ func (m *membership) firstJoin(ctx context.Context) error {
 // joinMissing tries each seed that is missing, and failed members where they were.
 func (m *membership) joinMissing(ctx context.Context, all bool) {
 	present, names := m.present()
+	if len(names) < m.node.expected() {
+		m.node.checkAddress(ctx)
+	}
 	tried := make(map[string]bool)
 	var running sync.WaitGroup
 	try := func(label, addr string) {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -247,23 +246,6 @@ func (n *Node) protoCluster() *protocluster.Cluster {
 		return d.cluster
 	}
 	return nil
-}
-
-// advertisedIP resolves the host that peers dial.
-func (n *Node) advertisedIP(ctx context.Context) (net.IP, error) {
-	if ip := net.ParseIP(n.opt.Advertise); ip != nil {
-		return ip, nil
-	}
-	ips, err := net.DefaultResolver.LookupIP(ctx, "ip", n.opt.Advertise)
-	if err != nil {
-		return nil, fmt.Errorf("cluster: Options.Advertise: %w", err)
-	}
-	for _, ip := range ips {
-		if ip.To4() != nil {
-			return ip, nil
-		}
-	}
-	return ips[0], nil
 }
 
 // watchers are the functions of Watch.

@@ -367,6 +367,22 @@ func TestSecondProcessIsRefusedByOthersToo(t *testing.T) {
 	meshed(t, nodes...)
 }
 
+func TestChangedAddressRestartsTheDistribution(t *testing.T) {
+	c := newTestNet(t, 2)
+	a, b := c.mustStart(1), c.mustStart(2)
+	meshed(t, a, b)
+	a.checkAddress(t.Context()) // nothing has changed
+	incarnation := a.dist.Load()
+	stale := "127.9.9.9:9001"
+	a.addr.Store(&stale)
+	a.checkAddress(t.Context())
+	testutil.Eventually(t, 10*time.Second, func() bool { d := a.dist.Load(); return d != nil && d != incarnation })
+	meshed(t, a, b)
+	if got := a.Self().Addr; got != a.opt.Dist {
+		t.Errorf("address %s, want %s", got, a.opt.Dist)
+	}
+}
+
 func TestStartFailsWhereAPortIsTaken(t *testing.T) {
 	c := newTestNet(t, 1)
 	for _, port := range []string{"4369", "9001"} {
