@@ -28,14 +28,47 @@ type anchor struct {
 	lastUse     atomic.Uint32 // second of the gateway's clock
 	used        atomic.Bool   // a request after initialize has come in
 	ended       atomic.Bool
+	waiting     atomic.Int32 // messages of the client that wait for their turn
 
 	// streams is the session's own stream (route 0): the duplex connection, or the newest GET stream.
 	// log keeps events for resumption. Both belong to the session's turns, which never overlap.
 	log *eventLog
 
-	mu     sync.Mutex
-	own    *link // route 0
-	reason transport.Reason
+	mu      sync.Mutex
+	own     *link     // route 0
+	opening []opening // event streams that wait to be attached in a turn
+	closed  bool      // no further ones are taken
+	reason  transport.Reason
+}
+
+// opening is an event stream that the client has opened; with resume it is to go on after seq of route.
+type opening struct {
+	link   *link
+	resume bool
+	route  mcp.Route
+	seq    uint64
+}
+
+// enter notes a stream for the session's next turn. It is kept here, since a message is lost when its actor
+// crashes. It reports false when the session has ended.
+func (a *anchor) enter(o opening) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.opening = append(a.opening, o)
+	return true
+}
+
+// takeOpening takes the streams that wait. With closed, later enter calls are refused.
+func (a *anchor) takeOpening(closed bool) []opening {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := a.opening
+	a.opening = nil
+	a.closed = a.closed || closed
+	return all
 }
 
 // stream returns the link of route 0, or nil.

@@ -1,9 +1,11 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -16,6 +18,9 @@ var (
 	errCallDone     = errors.New("actors: call has ended")
 )
 
+// forever is the time of a call without a limit.
+const forever = time.Duration(math.MaxInt64)
+
 // call is one running handler. It is the context the handler runs with and the peer through which the
 // handler reaches its session. It reports to the session by message, and only to the incarnation that
 // started it.
@@ -27,11 +32,11 @@ type call struct {
 	name        string
 	state       *mcp.State
 	handler     func(context.Context, mcp.Peer) mcp.Outcome
-	timeout     time.Duration
-	limit       time.Time // whatever progress is made
+	timeout     time.Duration // without progress; zero or less: none
+	limit       time.Time     // whatever progress is made; zero: none
 
 	mu    sync.Mutex
-	timer *time.Timer
+	timer *time.Timer   // nil without any limit
 	done  chan struct{} // made when somebody asks for it
 	cause error         // why the call was cancelled; nil while it may run
 	token uint64
@@ -44,15 +49,17 @@ var (
 )
 
 func newCall(a *anchor, incarnation uint32, e mcp.StartCall) *call {
+	limits := &a.gw.opts.Limits
 	c := &call{
 		a: a, id: e.Call, method: e.Method, name: e.Name, incarnation: incarnation, state: a.state.Load(),
-		handler: e.Run, timeout: e.Timeout, limit: time.Now().Add(a.gw.opts.Limits.CallTime),
+		handler: e.Run, timeout: cmp.Or(e.Timeout, limits.CallTimeout),
 	}
-	if c.timeout == 0 {
-		c.timeout = a.gw.opts.Limits.CallTimeout
+	now := time.Now()
+	if limits.CallTime > 0 {
+		c.limit = now.Add(limits.CallTime)
 	}
-	if c.timeout > 0 {
-		c.timer = time.AfterFunc(c.timeout, c.expire)
+	if d := c.allowance(now); d < forever {
+		c.timer = time.AfterFunc(d, c.expire)
 	}
 	return c
 }
@@ -91,17 +98,25 @@ func (c *call) report(in mcp.Input) {
 	c.a.post(&callEvent{incarnation: c.incarnation, in: in})
 }
 
-// extend restarts the time-out: the call made progress.
-func (c *call) extend() { c.rearm(c.timeout) }
-
-// rearm lets the call go on for d, at most up to its limit.
-func (c *call) rearm(d time.Duration) {
+// extend restarts the time-out: the call made progress, or its waiting for the client began or ended.
+func (c *call) extend() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.timer == nil || c.cause != nil {
-		return
+	if c.timer != nil && c.cause == nil {
+		c.timer.Reset(c.allowance(time.Now()))
 	}
-	c.timer.Reset(max(min(d, time.Until(c.limit)), 0))
+}
+
+// allowance is how long the call may go on from now without progress. c.mu is held.
+func (c *call) allowance(now time.Time) time.Duration {
+	left := forever
+	if !c.limit.IsZero() {
+		left = max(c.limit.Sub(now), 0)
+	}
+	if len(c.asks) > 0 || c.timeout <= 0 {
+		return left
+	}
+	return min(c.timeout, left)
 }
 
 // cancel ends the call's context for cause; the first cause wins.
@@ -119,10 +134,10 @@ func (c *call) cancel(cause error) {
 
 // stop releases what a call that has ended holds.
 func (c *call) stop() {
+	c.cancel(errCallDone) // from here on nobody sets the timer anew
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.cancel(errCallDone)
 }
 
 // answered hands the client's answer to the handler that waits for it.
@@ -195,7 +210,7 @@ func (c *call) Ask(ctx context.Context, method string, params []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	c.rearm(time.Until(c.limit))
+	c.extend()
 	defer c.extend()
 	c.report(mcp.CallAsked{Call: c.id, Token: token, Method: method, Params: params})
 	select {

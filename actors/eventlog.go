@@ -86,23 +86,11 @@ func (l *eventLog) missed() []event {
 	return out
 }
 
+// miss notes that nobody was there for the newest event.
+func (l *eventLog) miss() { l.events[len(l.events)-1].missed = true }
+
 // knows reports whether number seq has been given out.
 func (l *eventLog) knows(seq uint64) bool { return seq > 0 && seq <= l.next }
-
-// forget drops the events of streams for which done is true.
-func (l *eventLog) forget(done func(mcp.Route) bool) {
-	kept := l.events[:0]
-	l.bytes = 0
-	for _, e := range l.events {
-		if done(e.route) {
-			continue
-		}
-		kept = append(kept, e)
-		l.bytes += len(e.text) + eventOverhead
-	}
-	clear(l.events[len(kept):])
-	l.events = kept
-}
 
 func (e event) id() string {
 	return strconv.FormatUint(uint64(e.route), 10) + "-" + strconv.FormatUint(e.seq, 10)

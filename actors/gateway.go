@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,11 +169,15 @@ func (g *Gateway) openStream(l *link, info transport.Info) *transport.Refusal {
 	if r := g.reserve(l, info); r != nil {
 		return r
 	}
-	m := &streamOpened{link: l}
-	m.route, m.seq, m.resume = parseEventID(info.LastEventID)
+	o := opening{link: l}
+	o.route, o.seq, o.resume = parseEventID(info.LastEventID)
 	l.anchor.lastUse.Store(g.clock.Load())
 	l.anchor.used.Store(true)
-	l.anchor.post(m)
+	if !l.anchor.enter(o) {
+		g.release(l, transport.ReasonNoSession)
+		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
+	}
+	l.anchor.post(&streamOpened{})
 	return nil
 }
 
@@ -238,7 +243,7 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 	if g.draining.Load() {
 		return nil, &transport.Refusal{Reason: transport.ReasonShutdown}
 	}
-	if g.table.len() >= g.opts.Limits.Sessions {
+	if !g.table.reserve(g.opts.Limits.Sessions) {
 		g.obs.LimitHit(LimitSessions)
 		return nil, &transport.Refusal{Reason: transport.ReasonOverloaded}
 	}
@@ -255,6 +260,10 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 		g.log.LogAttrs(context.Background(), slog.LevelError, "session not started", slog.Any("err", err))
 		return nil, &transport.Refusal{Reason: transport.ReasonInternal}
 	}
+	if g.draining.Load() { // since it was asked above: nobody else dismisses this session
+		g.endSession(a, transport.ReasonShutdown)
+		return nil, &transport.Refusal{Reason: transport.ReasonShutdown}
+	}
 	return a, nil
 }
 
@@ -264,15 +273,17 @@ func (g *Gateway) revive(id string, text []byte) error {
 	if err := a.restore(text); err != nil {
 		return err
 	}
+	g.table.reserve(math.MaxInt) // it counts, but was admitted elsewhere
 	return g.run(a)
 }
 
-// run starts the actor of a session and makes it known.
+// run starts the actor of a session, for which the table has room reserved, and makes it known.
 func (g *Gateway) run(a *anchor) error {
 	a.lastUse.Store(g.clock.Load())
 	a.first = a.incarnation.Load() + 1
 	child, err := g.sessions.StartChild(a.id, a)
 	if err != nil {
+		g.table.cancel()
 		return err
 	}
 	a.pid = child.PID
@@ -298,12 +309,18 @@ func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
 		return
 	}
 	g.table.remove(a.id)
-	if !exit.IsNormal() {
-		a.end(transport.ReasonInternal)
+	// The first reason counts. Without one a crash was the end, or its supervisor's, which is no better to
+	// the client unless the node goes away.
+	if exit.IsNormal() && g.draining.Load() {
+		a.end(transport.ReasonShutdown)
 	}
+	a.end(transport.ReasonInternal)
 	reason := a.endReason()
 	for _, d := range a.ledger.takeAll(true) {
 		d.link.settled(d, errorText(refusalError(d.id, reason)), true, reason.HTTPStatus())
+	}
+	for _, o := range a.takeOpening(true) {
+		o.link.conn.Close(reason)
 	}
 	if own := a.attach(nil); own != nil {
 		own.conn.Close(reason)
@@ -351,7 +368,12 @@ func (g *Gateway) Disconnect(reason transport.Reason) {
 // number of requests that had to be cut short.
 func (g *Gateway) Drain(ctx context.Context, spread time.Duration) int {
 	g.draining.Store(true)
-	g.broadcast(mcp.Draining{})
+	m := &changed{in: mcp.Draining{}}
+	for shard := range tableShards {
+		for _, a := range g.table.list(shard) {
+			a.post(m)
+		}
+	}
 	cut := g.quiesce(ctx)
 	g.dismiss(spread)
 	return cut

@@ -72,17 +72,17 @@ func (l *ledger) link(route mcp.Route) *link {
 	return nil
 }
 
-// moved makes to the connection that is owed what is open on route, and reports whether anything is.
-func (l *ledger) moved(route mcp.Route, to *link) bool {
+// move makes to the connection that is owed what is open on route. It returns the one before; nil if
+// nothing is open.
+func (l *ledger) move(route mcp.Route, to *link) (before *link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	any := false
 	for i := range l.debts {
 		if l.debts[i].route == route {
-			l.debts[i].link, any = to, true
+			before, l.debts[i].link = l.debts[i].link, to
 		}
 	}
-	return any
+	return before
 }
 
 // streamed returns the debts whose answers go to an event stream.

@@ -16,7 +16,6 @@ type link struct {
 	anchor *anchor // of an exchange: nil until its message has been read
 	route  mcp.Route
 	mode   transport.Mode
-	batch  bool // the exchange carries a batch
 	primed bool // an event stream has begun; belongs to the session's turns
 	gone   atomic.Bool
 }
@@ -105,19 +104,41 @@ func unspoken(id jsonrpc.ID, info transport.Info) *jsonrpc.Error {
 func (l *link) deliver(message jsonrpc.Message, b *batch) {
 	a := l.anchor
 	a.lastUse.Store(l.gw.clock.Load())
-	if message.Kind == jsonrpc.Request {
-		method := mcp.MethodOf(message.Method)
-		if method != mcp.MethodInitialize {
-			a.used.Store(true)
-		}
-		l.gw.obs.RequestStarted(method)
-		d := debt{id: message.ID, link: l, batch: b, since: l.gw.now(), route: l.route, method: method}
-		if !a.ledger.add(d) {
-			l.settled(d, errorText(sessionError(d.id, "session has ended")), true, transport.ReasonNoSession.HTTPStatus())
+	full := a.waiting.Add(1) > l.gw.opts.Limits.waiting()
+	if full {
+		a.waiting.Add(-1)
+		l.gw.obs.LimitHit(LimitInFlight)
+	}
+	switch {
+	case message.Kind == jsonrpc.Request:
+		if !l.owe(message, b, full) {
 			return
 		}
+	case full:
+		l.conn.Close(transport.ReasonQuota) // what is no request cannot be refused
+		return
 	}
 	a.post(&received{link: l, in: mcp.Received{Route: l.route, Message: message, Batched: b != nil}})
+}
+
+// owe enters a request into the ledger. It reports false when the request has been answered instead: the
+// session has ended, or too much waits for it.
+func (l *link) owe(message jsonrpc.Message, b *batch, full bool) bool {
+	method := mcp.MethodOf(message.Method)
+	if method != mcp.MethodInitialize {
+		l.anchor.used.Store(true)
+	}
+	l.gw.obs.RequestStarted(method)
+	d := debt{id: message.ID, link: l, batch: b, since: l.gw.now(), route: l.route, method: method}
+	switch {
+	case full:
+		l.settled(d, errorText(refusalError(d.id, transport.ReasonQuota)), true, transport.ReasonQuota.HTTPStatus())
+	case !l.anchor.ledger.add(d):
+		l.settled(d, errorText(sessionError(d.id, "session has ended")), true, transport.ReasonNoSession.HTTPStatus())
+	default:
+		return true
+	}
+	return false
 }
 
 // receiveBatch takes a JSON-RPC batch, where the session's revision has them.
@@ -163,6 +184,13 @@ func (l *link) receiveBatch(text []byte) {
 
 // refuse answers a text that is no request of a session.
 func (l *link) refuse(err *jsonrpc.Error, status int) {
+	switch err.Bound {
+	case jsonrpc.DepthBound:
+		l.gw.obs.LimitHit(LimitDepth)
+	case jsonrpc.BatchBound:
+		l.gw.obs.LimitHit(LimitBatch)
+	case jsonrpc.NoBound:
+	}
 	l.write(transport.Frame{Text: errorText(err), Status: status, Last: l.mode == transport.Exchange})
 }
 
@@ -175,7 +203,7 @@ func (l *link) settled(d debt, text []byte, failed bool, status int) {
 		l.batched(d.batch, text)
 	case text != nil:
 		l.last(text, status)
-	case l.mode == transport.Exchange:
+	case l.mode != transport.Duplex:
 		l.conn.Close(transport.ReasonDone)
 	}
 }
@@ -187,7 +215,7 @@ func (l *link) batched(b *batch, text []byte) {
 	case !complete:
 	case array != nil:
 		l.last(array, 0)
-	case l.mode == transport.Exchange:
+	case l.mode != transport.Duplex:
 		l.conn.Close(transport.ReasonDone)
 	}
 }
@@ -204,15 +232,20 @@ func (l *link) last(text []byte, status int) {
 	l.write(f)
 }
 
-// write passes a frame on. A connection that is gone has told so by Closed; nothing is lost that the
-// ledger or the event log do not know of.
-func (l *link) write(f transport.Frame) {
-	switch err := l.conn.Write(f); err {
+// write passes a frame on. A connection that is gone tells so by Closed; nothing is lost that the ledger or
+// the event log do not know of.
+func (l *link) write(f transport.Frame) { _ = l.try(f) }
+
+// try passes a frame on and says whether the connection took it.
+func (l *link) try(f transport.Frame) error {
+	err := l.conn.Write(f)
+	switch err {
 	case nil:
 		l.gw.obs.Bytes(0, len(f.Text))
 	case transport.ErrSlow:
 		l.gw.obs.LimitHit(LimitOutgoing)
 	}
+	return err
 }
 
 // Closed implements transport.Receiver.
@@ -224,6 +257,9 @@ func (l *link) Closed(reason transport.Reason) {
 		return // calls go on; their outcomes are in the event log where the client can come back for them
 	}
 	l.gw.release(l, reason)
+	if reason == transport.ReasonTooLarge {
+		l.gw.obs.LimitHit(LimitMessageBytes)
+	}
 	l.anchor.lastUse.Store(l.gw.clock.Load())
 	if l.mode == transport.Duplex {
 		l.anchor.end(reason)

@@ -18,13 +18,8 @@ type (
 		incarnation uint32
 		in          mcp.Input
 	}
-	// streamOpened: the client opened an event stream; with resume it is to go on after seq of route.
-	streamOpened struct {
-		link   *link
-		resume bool
-		route  mcp.Route
-		seq    uint64
-	}
+	// streamOpened: an event stream waits in the anchor.
+	streamOpened struct{}
 	// changed: a list or a resource of the server changed, or the node drains.
 	changed struct{ in mcp.Input }
 	// endSession: the session is over.

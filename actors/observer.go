@@ -44,6 +44,8 @@ const (
 	LimitHandshake
 	LimitAge
 	LimitCallTime
+	LimitSubscriptions
+	LimitDepth
 	limitCount
 )
 
@@ -60,10 +62,16 @@ var limitNames = [limitCount]string{
 	LimitHandshake:    "initialize_timeout",
 	LimitAge:          "max_age",
 	LimitCallTime:     "call_timeout",
+
+	LimitSubscriptions: "max_subscriptions",
+	LimitDepth:         "max_depth",
 }
 
 // String is the metric label.
 func (l Limit) String() string { return limitNames[l] }
+
+// limitOf maps the limits of a session's core.
+var limitOf = [...]Limit{mcp.LimitInFlight: LimitInFlight, mcp.LimitSubscriptions: LimitSubscriptions}
 
 // AllLimits lists the closed set.
 func AllLimits() []Limit {

@@ -13,7 +13,7 @@ import (
 type Limits struct {
 	Connections   int // open duplex connections and event streams; default 25,000
 	Sessions      int // default 100,000
-	InFlight      int // open requests of one session; default 64
+	InFlight      int // calls of one session that run; default 64. 16 times as many of its messages may wait for their turn
 	Subscriptions int // resource subscriptions of one session; default 1,024
 	Batch         int // messages in a JSON-RPC batch; default 32
 	EventLogBytes int // kept events of one session, for resumption; default 64 KiB
@@ -44,6 +44,10 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.MaxAge, 24*time.Hour)
 	return l
 }
+
+// waiting is how many messages of a session may wait for their turn: several for each call that it may
+// have in flight, since others than calls are answered in their turn.
+func (l *Limits) waiting() int32 { return int32(16 * l.InFlight) }
 
 func setDefault[T comparable](field *T, value T) {
 	var zero T

@@ -35,7 +35,7 @@ func (s *session) Receive(ctx actor.Context) {
 	case *changed:
 		s.step(m.in)
 	case *streamOpened:
-		s.opened(m)
+		s.openStreams()
 	case *endSession:
 		s.end(ctx, m.reason)
 	case *actor.Stopping, *actor.Stopped:
@@ -54,16 +54,25 @@ func (s *session) begin() {
 	a := s.a
 	s.incarnation = a.incarnation.Add(1)
 	s.core = mcp.NewSession(a.gw.server, a.gw.opts.sessionOptions(a.id, int(s.incarnation)), a.state.Load())
+	if a.gw.draining.Load() {
+		s.step(mcp.Draining{})
+	}
 	if s.incarnation == a.first {
 		return
 	}
 	a.gw.obs.SessionRestarted()
+	a.waiting.Store(0)
 	for _, d := range a.ledger.takeAll(false) {
 		d.link.settled(d, errorText(internalError(d.id)), true, 0)
+	}
+	s.openStreams()
+	if reason := a.endReason(); reason != transport.ReasonDone {
+		a.post(&endSession{reason: reason}) // the first one may have been lost
 	}
 }
 
 func (s *session) received(ctx actor.Context, m *received) {
+	s.a.waiting.Add(-1)
 	s.step(m.in)
 	failed := m.in.Message.Method == mcp.MethodInitialize.String() && s.a.state.Load() == nil
 	if failed && m.link.mode == transport.Exchange {
@@ -128,6 +137,8 @@ func (s *session) perform(effect mcp.Effect) {
 	case mcp.Persist:
 		a.state.Store(s.core.State())
 		a.changed = true
+	case mcp.LimitHit:
+		a.gw.obs.LimitHit(limitOf[e.Limit])
 	}
 }
 
@@ -140,32 +151,6 @@ func (s *session) reply(e mcp.Reply) {
 		d.link.conn.Bind(s.a.id)
 	}
 	d.link.settled(d, e.Text, e.Failed, e.Status)
-}
-
-// send passes a message of the server on, to the stream it belongs to.
-func (s *session) send(e mcp.Send) {
-	l := s.a.target(e.Route)
-	switch {
-	case l != nil && l.mode == transport.Duplex:
-		l.write(transport.Frame{Text: e.Text})
-	case l != nil:
-		s.prime(l)
-		l.write(transport.Frame{Text: e.Text, Event: s.a.logged(l.route, e.Text, false)})
-	case e.Route == 0 && s.a.log != nil:
-		s.a.logged(0, e.Text, false) // the client had a stream and may come back for this
-		s.a.log.events[len(s.a.log.events)-1].missed = true
-	}
-}
-
-// prime begins the event stream of l, where the revision has it (MCP 2025-11-25, basic/transports).
-func (s *session) prime(l *link) {
-	if l.primed {
-		return
-	}
-	l.primed = true
-	if st := s.a.state.Load(); st != nil && st.Revision().Priming {
-		l.write(transport.Frame{Event: s.a.logged(l.route, nil, false)})
-	}
 }
 
 func (s *session) startCall(e mcp.StartCall) {
@@ -190,48 +175,6 @@ func (s *session) call(id mcp.CallID) *call {
 	return nil
 }
 
-// closeRoute ends an event stream early; the rest of it waits in the log.
-func (s *session) closeRoute(route mcp.Route) {
-	l := s.a.target(route)
-	if l == nil || l.mode == transport.Duplex {
-		return
-	}
-	s.prime(l)
-	l.conn.Close(transport.ReasonReconnect)
-}
-
-// opened attaches an event stream that the client opened: as the session's own stream, or to go on with
-// one that broke.
-func (s *session) opened(m *streamOpened) {
-	a, l := s.a, m.link
-	if a.log == nil {
-		a.log = &eventLog{}
-	}
-	resume := m.resume && a.log.knows(m.seq)
-	if resume && m.route != 0 {
-		events := a.log.after(m.route, m.seq)
-		open := a.ledger.moved(m.route, l)
-		if open || len(events) > 0 {
-			l.route, l.primed = m.route, true
-			l.replay(events)
-			return
-		}
-		resume = false // nothing is left of it: the client gets the session's own stream
-	}
-	if before := a.attach(l); before != nil {
-		before.conn.Close(transport.ReasonReplaced)
-	}
-	missed := a.log.missed()
-	if resume {
-		l.primed = true
-		l.replay(a.log.after(0, m.seq))
-		return
-	}
-	// A client of a revision without priming has no id to resume from before its first event.
-	s.prime(l)
-	l.replay(missed)
-}
-
 // end ends the session: its actor exits normally and the gateway clears up.
 func (s *session) end(ctx actor.Context, reason transport.Reason) {
 	if s.ending {
@@ -248,24 +191,4 @@ func (s *session) cancelCalls(cause error) {
 		c.stop()
 	}
 	s.calls = nil
-}
-
-// logged appends an event to the session's log and returns its id.
-func (a *anchor) logged(route mcp.Route, text []byte, last bool) string {
-	if a.log == nil {
-		a.log = &eventLog{}
-	}
-	a.changed = true
-	id, dropped := a.log.add(route, text, last, a.gw.opts.Limits.EventLogBytes)
-	if dropped > 0 {
-		a.gw.obs.LimitHit(LimitEventLog)
-	}
-	return id
-}
-
-// replay writes events of the log.
-func (l *link) replay(events []event) {
-	for _, e := range events {
-		l.write(transport.Frame{Text: e.text, Event: e.id(), Last: e.last})
-	}
 }

@@ -37,12 +37,24 @@ func (t *table) get(id string) *anchor {
 	return s.sessions[id]
 }
 
+// reserve makes room for one session, unless there are most. put or cancel has to follow.
+func (t *table) reserve(most int) bool {
+	if t.size.Add(1) > int64(most) {
+		t.size.Add(-1)
+		return false
+	}
+	return true
+}
+
+// cancel gives back what reserve has taken.
+func (t *table) cancel() { t.size.Add(-1) }
+
+// put enters a session for which there is room.
 func (t *table) put(a *anchor) {
 	s := &t.shards[t.shard(a.id)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions[a.id] = a
-	t.size.Add(1)
 }
 
 // remove reports whether the session was there.

@@ -33,6 +33,9 @@ func (s *Session) callAsked(in CallAsked, out []Effect) []Effect {
 		return append(out, Answer{Call: in.Call, Token: in.Token, Err: InvalidRequest("the call is over")})
 	}
 	if err := s.admitAsk(in); err != nil {
+		if err.Code == CodeOverloaded {
+			out = append(out, LimitHit{LimitInFlight})
+		}
 		return append(out, Answer{Call: in.Call, Token: in.Token, Err: err})
 	}
 	s.lastAsk++

@@ -38,6 +38,7 @@ func (s *Session) start(r request, name string, m meta, run func(context.Context
 	case s.draining:
 		return refuse(r, RetryLater(CodeDraining, "the server is shutting down", retryDrain), out)
 	case len(s.calls) >= int(s.inFlight):
+		out = append(out, LimitHit{LimitInFlight})
 		return refuse(r, RetryLater(CodeOverloaded, "too many requests of this session are running", retryBusy), out)
 	}
 	s.lastCall++

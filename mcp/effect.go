@@ -66,6 +66,16 @@ type (
 	CloseStream struct{ Route Route }
 	// Persist says that Session.State has changed.
 	Persist struct{}
+	// LimitHit says that a limit of SessionOptions took effect; the refusal follows.
+	LimitHit struct{ Limit Limit }
+)
+
+// Limit is a limit of SessionOptions.
+type Limit uint8
+
+const (
+	LimitInFlight Limit = iota
+	LimitSubscriptions
 )
 
 func (Reply) isEffect()       {}
@@ -77,6 +87,7 @@ func (ExtendCall) isEffect()  {}
 func (Answer) isEffect()      {}
 func (CloseStream) isEffect() {}
 func (Persist) isEffect()     {}
+func (LimitHit) isEffect()    {}
 
 // Peer is how the handler of a call reaches its session and, through it, the client. The owner of the
 // session implements it; handlers see it as a ServerSession. All methods are safe for concurrent use and

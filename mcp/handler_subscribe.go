@@ -21,6 +21,7 @@ func (s *Session) subscribe(r request, out []Effect) []Effect {
 	case s.server.catalog().readResource(uri) == nil:
 		return refuse(r, s.translate(ResourceNotFound(uri)), out)
 	case len(s.state.subscriptions) >= int(s.watched) || s.state.bytes+len(uri) > maxWatchedBytes:
+		out = append(out, LimitHit{LimitSubscriptions})
 		return refuse(r, RetryLater(CodeQuota, "the session watches as many resources as it may", retryQuota), out)
 	}
 	s.state = s.state.withSubscription(uri)

@@ -274,6 +274,8 @@ func describe(e Effect) string {
 		return fmt.Sprintf("close %d", e.Route)
 	case Persist:
 		return "persist"
+	case LimitHit:
+		return "limit " + [...]string{LimitInFlight: "in flight", LimitSubscriptions: "subscriptions"}[e.Limit]
 	}
 	return fmt.Sprintf("%T", e)
 }

@@ -81,7 +81,18 @@ type Error struct {
 	// ID is the id of the refused request where it could be read, else empty. It stays empty for a text
 	// that is not JSON and for a response, whose id names a request of ours.
 	ID ID
+	// Bound is the bound that the text exceeds, if that is why.
+	Bound Bound
 }
+
+// Bound is a configured bound of a text.
+type Bound uint8
+
+const (
+	NoBound    Bound = iota
+	DepthBound       // Limits.Depth
+	BatchBound       // the messages of a batch
+)
 
 func (e *Error) Error() string {
 	return "jsonrpc: " + strconv.Itoa(e.Code) + ": " + e.Message

@@ -69,7 +69,9 @@ func (s *scanner) batch(i, most int) ([]Entry, *Error) {
 	var entries []Entry
 	for more := true; more; {
 		if len(entries) == most {
-			return nil, invalid("", "batch has more than "+strconv.Itoa(most)+" messages")
+			err := invalid("", "batch has more than "+strconv.Itoa(most)+" messages")
+			err.Bound = BatchBound
+			return nil, err
 		}
 		e, end := s.envelope(i, 1)
 		if end < 0 {

@@ -47,7 +47,7 @@ func (s *scanner) value(i, depth int) int {
 // object reads the object that starts at i. env, if not nil, takes note of its members.
 func (s *scanner) object(i, depth int, env *envelope) int {
 	if depth >= s.limits.Depth {
-		return s.limit("nesting is deeper than " + strconv.Itoa(s.limits.Depth))
+		return s.tooDeep()
 	}
 	base := s.names.open()
 	i = skipSpace(s.text, i+1)
@@ -113,7 +113,7 @@ func (s *scanner) key(i, base int) int {
 // array reads the array that starts at i.
 func (s *scanner) array(i, depth int) int {
 	if depth >= s.limits.Depth {
-		return s.limit("nesting is deeper than " + strconv.Itoa(s.limits.Depth))
+		return s.tooDeep()
 	}
 	i = skipSpace(s.text, i+1)
 	if i < len(s.text) && s.text[i] == ']' {
@@ -219,6 +219,12 @@ func (s *scanner) unexpected(i int) int {
 func (s *scanner) limit(message string) int {
 	s.attributable = true
 	return s.refuse(CodeInvalidRequest, message)
+}
+
+func (s *scanner) tooDeep() int {
+	i := s.limit("nesting is deeper than " + strconv.Itoa(s.limits.Depth))
+	s.err.Bound = DepthBound
+	return i
 }
 
 func (s *scanner) refuse(code int, message string) int {
