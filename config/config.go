@@ -30,7 +30,7 @@ type Config struct {
 type Node struct {
 	Name    string `key:"name" doc:"Name of the node, name@host; without @ the host name is added. Empty: erlmcp@<host name>."`
 	DataDir string `key:"data_dir" doc:"Directory for data that outlives the process: the generated cookie. Empty means the home directory."`
-	Demo    bool   `key:"demo" default:"false" doc:"Serve the demo tools (echo, time, slow, panic); dev and stdio always do."`
+	Demo    bool   `key:"demo" default:"false" doc:"Serve the demo tools (echo, time, node, slow, panic); dev and stdio always do."`
 }
 
 // HTTP configures the main listener.

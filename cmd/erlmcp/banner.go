@@ -16,7 +16,7 @@ erlmcp VERSION
   WebSocket        WS
   Health           BASE/readyz
   Metrics          METRICS
-  Features         tools echo, time, slow, panic; resource test://static/text; prompt greet
+  Features         tools echo, time, node, slow, panic; resource test://static/text; prompt greet
 
 Connect a client:
 

@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 	_ "time/tzdata" // for the tool time, in images without it
 
 	"github.com/erlmcp/erlmcp/mcp"
 )
 
-const instructions = "Demo tools of erlmcp: echo sends a text back, time tells the time, slow takes its time, panic crashes and costs nothing but that call."
+const instructions = "Demo tools of erlmcp: echo sends a text back, time tells the time, node tells which node serves the session, slow takes its time, panic crashes and costs nothing but that call."
 
-// newServer makes the server of a node, with the demo features or with none.
-func newServer(demo bool) *mcp.Server {
+// newServer makes the server of the node with this name, with the demo features or with none.
+func newServer(demo bool, name string) *mcp.Server {
 	impl := &mcp.Implementation{Name: "erlmcp", Title: "erlmcp", Version: versionName()}
 	if !demo {
 		return mcp.NewServer(impl, nil)
@@ -21,6 +22,7 @@ func newServer(demo bool) *mcp.Server {
 	readOnly := &mcp.ToolAnnotations{ReadOnlyHint: true}
 	mcp.AddTool(s, &mcp.Tool{Name: "echo", Title: "Echo", Description: "Sends the message back.", Annotations: readOnly}, echo)
 	mcp.AddTool(s, &mcp.Tool{Name: "time", Title: "Time", Description: "Tells the time of the node.", Annotations: readOnly}, tellTime)
+	mcp.AddTool(s, &mcp.Tool{Name: "node", Title: "Node", Description: "Tells which node of the cluster serves the session.", Annotations: readOnly}, tellNode(name))
 	mcp.AddTool(s, &mcp.Tool{Name: "slow", Title: "Slow", Description: "Answers after a while, with progress every second; can be cancelled.", Annotations: readOnly}, slow)
 	mcp.AddTool(s, &mcp.Tool{Name: "panic", Title: "Panic", Description: "Crashes its handler. The call fails, nothing else does.", Annotations: readOnly}, crash)
 	s.AddResource(&mcp.Resource{URI: "test://static/text", Name: "text", Description: "A text that does not change.", MIMEType: "text/plain"}, staticText)
@@ -55,6 +57,23 @@ func tellTime(_ context.Context, _ *mcp.CallToolRequest, in timeInput) (*mcp.Cal
 	}
 	now := time.Now().In(zone)
 	return nil, timeOutput{Time: now.Format(time.RFC3339), Unix: now.Unix()}, nil
+}
+
+type nodeInput struct {
+	Note string `json:"note,omitempty" jsonschema:"a text that is sent back, to tell answers apart"`
+}
+
+type nodeOutput struct {
+	Node string `json:"node" jsonschema:"name of the node"`
+	PID  int    `json:"pid" jsonschema:"its process, which tells a restarted node from the one before"`
+	At   int64  `json:"at" jsonschema:"time at which the call ran, in microseconds since 1970"`
+	Note string `json:"note,omitempty" jsonschema:"the text of the call"`
+}
+
+func tellNode(name string) mcp.ToolHandlerFor[nodeInput, nodeOutput] {
+	return func(_ context.Context, _ *mcp.CallToolRequest, in nodeInput) (*mcp.CallToolResult, nodeOutput, error) {
+		return nil, nodeOutput{Node: name, PID: os.Getpid(), At: time.Now().UnixMicro(), Note: in.Note}, nil
+	}
 }
 
 type slowInput struct {

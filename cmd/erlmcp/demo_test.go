@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -26,6 +27,13 @@ func TestTellTime(t *testing.T) {
 	}
 }
 
+func TestTellNode(t *testing.T) {
+	_, got, err := tellNode("a@b")(t.Context(), nil, nodeInput{Note: "1"})
+	if err != nil || got.Node != "a@b" || got.Note != "1" || got.PID != os.Getpid() || got.At == 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestSlow(t *testing.T) {
 	if r, _, err := slow(t.Context(), &mcp.CallToolRequest{}, slowInput{MS: 1}); err != nil || len(r.Content) != 1 {
 		t.Errorf("got %v, %v", r, err)
@@ -44,7 +52,7 @@ func TestSlow(t *testing.T) {
 }
 
 func TestServerWithoutDemo(t *testing.T) {
-	if newServer(false) == nil || newServer(true) == nil {
+	if newServer(false, "a@b") == nil || newServer(true, "a@b") == nil {
 		t.Fatal("no server")
 	}
 }

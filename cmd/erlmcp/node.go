@@ -36,7 +36,7 @@ go, status 0. A second one ends the process at once.`,
 			if err != nil {
 				return err
 			}
-			return p.runNode(c, newServer(c.Node.Demo), nil)
+			return p.runNode(c, newServer(c.Node.Demo, c.Node.Name), nil)
 		},
 	}
 	addSources(cmd)
@@ -48,7 +48,7 @@ func (p *program) devCommand() *cobra.Command {
 		Use:     "dev",
 		GroupID: groupRun,
 		Short:   "Run a node on loopback with demo tools",
-		Long: `Runs a node that only this machine can reach, with tools to try (echo, time, slow, panic), and
+		Long: `Runs a node that only this machine can reach, with tools to try (echo, time, node, slow, panic), and
 prints how to connect MCP clients.`,
 		Example: `  erlmcp dev
   erlmcp dev --http-port 9000 --log-level debug`,
@@ -61,7 +61,7 @@ prints how to connect MCP clients.`,
 			if ip := net.ParseIP(c.HTTP.Listen); c.HTTP.Listen != "localhost" && !ip.IsLoopback() {
 				return fail(exitRefused, "dev serves this machine only, and http.listen is %s; use erlmcp foreground", c.HTTP.Listen)
 			}
-			return p.runNode(c, newServer(true), func(addr string) { writeBanner(p.stdout, c, addr) })
+			return p.runNode(c, newServer(true, c.Node.Name), func(addr string) { writeBanner(p.stdout, c, addr) })
 		},
 	}
 	addSources(cmd)
@@ -86,7 +86,7 @@ standard input and output, logs on standard error. Ends when standard input does
 			if isTerminal(p.stdin) && p.terminal {
 				fmt.Fprintln(p.stderr, "erlmcp stdio reads JSON-RPC messages from standard input; a client is to start it. To look around: erlmcp dev")
 			}
-			return p.serve(c, newServer(true), stdioOptions(c, p), nil)
+			return p.serve(c, newServer(true, c.Node.Name), stdioOptions(c, p), nil)
 		},
 	}
 	addSources(cmd)
