@@ -62,6 +62,10 @@ const (
 	CodeBroken                  // ErrBroken
 	CodeTooLarge                // ErrTooLarge
 	CodeClosed                  // ErrClosed: the other node is stopping
+	CodeNoQuorum                // ErrNoQuorum
+	CodeUnsettled               // ErrUnsettled
+	CodeGone                    // ErrGone
+	CodeBadID                   // ErrBadID
 	CodeUser      uint32 = 100
 )
 
@@ -72,7 +76,8 @@ var codeErrors = []struct {
 }{
 	{CodeNoService, ErrNoService}, {CodeBusy, ErrBusy}, {CodeDeadline, context.DeadlineExceeded},
 	{CodeCanceled, context.Canceled}, {CodeNodeDown, ErrNodeDown}, {CodeBroken, ErrBroken},
-	{CodeTooLarge, ErrTooLarge}, {CodeClosed, ErrClosed},
+	{CodeTooLarge, ErrTooLarge}, {CodeClosed, ErrClosed}, {CodeNoQuorum, ErrNoQuorum},
+	{CodeUnsettled, ErrUnsettled}, {CodeGone, ErrGone}, {CodeBadID, ErrBadID},
 }
 
 // CodeError returns the error that a code and a text from the wire stand for; nil for CodeOK.

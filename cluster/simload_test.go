@@ -27,6 +27,8 @@ type load struct {
 	got      map[string]int // boot + message: deliveries
 	lastGot  map[[2]string]int
 	pipes    []*pipe
+	grains   map[string]*simGrain
+	tokens   map[string]uint64
 	gone     map[bool]int // takes after healing, by whether nobody had a snapshot
 }
 
@@ -52,6 +54,7 @@ type pipe struct {
 func newLoad(w *world) *load {
 	return &load{
 		w: w, ran: map[string]int{}, counter: map[string]int{}, joined: map[string]map[string]int{},
+		grains: map[string]*simGrain{}, tokens: map[string]uint64{},
 		gone: map[bool]int{}, got: map[string]int{}, lastGot: map[[2]string]int{},
 	}
 }
@@ -92,6 +95,7 @@ func (l *load) serve(n *memNode) {
 		defer l.mu.Unlock()
 		return &pipeEnd{l, l.pipes[i]}, nil
 	})
+	n.grains.register("kind", l.startGrain(n))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.joined[n.member.Boot] = map[string]int{}
@@ -133,7 +137,7 @@ func (l *load) operate() {
 	l.count++
 	number := l.count
 	l.mu.Unlock()
-	switch l.w.rng.IntN(8) {
+	switch l.w.rng.IntN(9) {
 	case 0:
 		l.newSession(n, number)
 	case 1, 2:
@@ -148,7 +152,58 @@ func (l *load) operate() {
 		l.openPipe(n, to)
 	case 7:
 		l.usePipe()
+	case 8:
+		l.askGrain(n)
 	}
+}
+
+// simGrain is a grain that knows where it runs.
+type simGrain struct {
+	l    *load
+	id   string
+	node *memNode
+}
+
+func (g *simGrain) ask(context.Context, []byte) ([]byte, error) {
+	return []byte(g.node.member.Boot), nil
+}
+func (g *simGrain) stop() { g.l.grainEnds(g) }
+
+func (l *load) startGrain(n *memNode) startGrain {
+	return func(identity string, token uint64, _ func()) (instance, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if token <= l.tokens[identity] {
+			l.errorf("grain %s: token %d after %d", identity, token, l.tokens[identity])
+		}
+		if other := l.grains[identity]; other != nil && other.node.alive() {
+			l.errorf("grain %s starts at %s and runs at %s", identity, n.member.Name, other.node.member.Name)
+		}
+		g := &simGrain{l, identity, n}
+		l.tokens[identity], l.grains[identity] = token, g
+		return g, nil
+	}
+}
+
+func (l *load) grainEnds(g *simGrain) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.grains[g.id] == g {
+		delete(l.grains, g.id)
+	}
+}
+
+func (l *load) askGrain(n *memNode) {
+	identity := fmt.Sprintf("i%d", l.w.rng.IntN(2))
+	l.working.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		boot, err := n.grains.request(ctx, "kind", identity, nil, 0)
+		if err != nil && !errors.Is(err, ErrNoQuorum) && !errors.Is(err, ErrNodeDown) &&
+			!errors.Is(err, ErrClosed) && !errors.Is(err, ErrBusy) && !errors.Is(err, context.DeadlineExceeded) {
+			l.errorf("grain %s: %q, %v", identity, boot, err)
+		}
+	})
 }
 
 func (l *load) callOn(n *memNode, to Member, number int) {

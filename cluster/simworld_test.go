@@ -233,7 +233,7 @@ func (w *world) run() {
 func (w *world) heal(step time.Duration) {
 	w.net.mend()
 	w.logf("heal")
-	for range 80 { // 20 s
+	for range 56 { // 14 s
 		now := time.Now()
 		for i, n := range w.up {
 			if n == nil {

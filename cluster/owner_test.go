@@ -1,0 +1,266 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// four starts four nodes that are one cluster, and waits until they may decide.
+func four(t *testing.T) (*memNet, []*memNode) {
+	t.Helper()
+	net := newMemNet(serviceOptions{Expected: 4})
+	var nodes []*memNode
+	for i := range 4 {
+		nodes = append(nodes, net.start(fmt.Sprintf("n%d@h", i)))
+	}
+	mesh(nodes...)
+	time.Sleep(5 * time.Second)
+	return net, nodes
+}
+
+func keepAll(t *testing.T, n *memNode, count int) []string {
+	t.Helper()
+	var ids []string
+	for i := range count {
+		id := n.NewSessionID()
+		if err := n.Keep(id, fmt.Appendf(nil, "%s snapshot %d", n.member.Name, i)); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// request goes where Locate says, beginning at n, and returns the node that has the session.
+func request(t *testing.T, net *memNet, n *memNode, id string) (*memNode, []byte, error) {
+	t.Helper()
+	for range 4 {
+		at, err := n.Locate(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch at.Place {
+		case PlaceHere:
+			return n, nil, nil
+		case PlaceTake:
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			snapshot, err := n.Take(ctx, id)
+			return n, snapshot, err
+		case PlaceGone:
+			return nil, nil, ErrGone
+		}
+		n = net.find(at.Member.Boot)
+	}
+	t.Errorf("a request for %s goes in circles", id)
+	return nil, nil, ErrUnsettled
+}
+
+func TestSessionsOfAKilledNodeGoOnElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		ids := keepAll(t, nodes[0], 40)
+		time.Sleep(time.Second)
+		nodes[0].kill()
+		began, rest := time.Now(), nodes[1:]
+		mesh(rest...)
+		owners := map[string]int{}
+		for i, id := range ids {
+			first, snapshot, err := request(t, net, rest[i%3], id)
+			if want := fmt.Sprintf("n0@h snapshot %d", i); err != nil || string(snapshot) != want {
+				t.Fatalf("session %d: got %q, %v, want %q", i, snapshot, err, want)
+			}
+			synctest.Wait()
+			owners[first.member.Name]++
+			for _, n := range rest {
+				if again, _, err := request(t, net, n, id); err != nil || again != first {
+					t.Errorf("session %d from %s: got %v, want %s", i, n.member.Name, err, first.member.Name)
+				}
+			}
+		}
+		if d := time.Since(began); d > 4*time.Second {
+			t.Errorf("all went on after %v, want 4 s at most", d)
+		}
+		t.Logf("after %v, by owner %v", time.Since(began), owners)
+		for _, n := range rest {
+			n.kill()
+		}
+	})
+}
+
+// Every node is restarted once, and sessions that nobody asks for in between are still there.
+func TestRollingRestartLosesNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		ids := keepAll(t, nodes[0], 40)
+		for i := range nodes {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			if _, err := nodes[i].HandOver(ctx); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			synctest.Wait()
+			rest := slices.Delete(slices.Clone(nodes), i, i+1)
+			mesh(rest...)
+			nodes[i].kill()
+			began := time.Now()
+			id := ids[i]
+			if _, snapshot, err := request(t, net, rest[0], id); err != nil || i == 0 && snapshot == nil {
+				t.Errorf("session %d: got %q, %v", i, snapshot, err)
+			}
+			if d := time.Since(began); d > 200*time.Millisecond {
+				t.Errorf("a session that was handed over went on after %v", d)
+			}
+			nodes[i] = net.start(nodes[i].member.Name)
+			mesh(nodes...)
+			time.Sleep(10 * time.Second)
+		}
+		for i, id := range ids {
+			if _, _, err := request(t, net, nodes[i%4], id); err != nil {
+				t.Errorf("session %d: %v", i, err)
+			}
+		}
+		for _, n := range nodes {
+			n.kill()
+		}
+	})
+}
+
+// A node that is alone stops before the others take over, and its sessions end when it is back.
+func TestMinorityStopsBeforeOthersTakeOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		var mu sync.Mutex
+		var lost []string
+		var suspended []bool
+		nodes[0].OnLost(func(id string) { mu.Lock(); lost = append(lost, id); mu.Unlock() })
+		nodes[0].OnSuspended(func(s bool) { mu.Lock(); suspended = append(suspended, s); mu.Unlock() })
+		ids := keepAll(t, nodes[0], 10)
+		time.Sleep(time.Second)
+		for _, n := range nodes[1:] {
+			net.cut(nodes[0], n, true)
+		}
+		mesh(nodes[1:]...)
+		took := ids[:5]
+		for _, id := range took {
+			if _, _, err := request(t, net, nodes[1], id); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := nodes[0].Locate(id); !errors.Is(err, ErrNoQuorum) {
+				t.Errorf("taken over while its owner goes on: %v", err)
+			}
+		}
+		net.mend()
+		mesh(nodes...)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		slices.Sort(lost)
+		slices.Sort(took)
+		if !slices.Equal(lost, took) || !slices.Equal(suspended, []bool{true, false}) {
+			t.Errorf("lost %d sessions, want %d; suspended %v, want true, false", len(lost), len(took), suspended)
+		}
+		for _, id := range ids[5:] {
+			if at, err := nodes[0].Locate(id); err != nil || at.Place != PlaceHere {
+				t.Errorf("a session that nobody took: got %v, %v", at, err)
+			}
+		}
+		for _, n := range nodes {
+			n.kill()
+		}
+	})
+}
+
+func TestHalvesGoOnAndTakeNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		mine, theirs := keepAll(t, nodes[0], 5), keepAll(t, nodes[3], 5)
+		time.Sleep(time.Second)
+		for _, a := range nodes[:2] {
+			for _, b := range nodes[2:] {
+				net.cut(a, b, true)
+			}
+		}
+		mesh(nodes[:2]...)
+		mesh(nodes[2:]...)
+		time.Sleep(30 * time.Second)
+		for i := range mine {
+			if n, _, err := request(t, net, nodes[1], mine[i]); err != nil || n != nodes[0] {
+				t.Errorf("own half: %v", err)
+			}
+			if _, _, err := request(t, net, nodes[1], theirs[i]); !errors.Is(err, ErrNoQuorum) {
+				t.Errorf("other half: got %v, want ErrNoQuorum", err)
+			}
+		}
+		for _, n := range nodes {
+			n.kill()
+		}
+	})
+}
+
+func TestOlderSnapshotNeverOverwrites(t *testing.T) {
+	net := newMemNet(serviceOptions{StoreBytes: 1000})
+	n := &memNode{net: net, member: Member{Name: "a@h", Boot: "a"}, top: Topology{Generation: 1, Members: []Member{{Name: "a@h", Boot: "a"}}}}
+	o := newServices(n, net.opts).owners
+	for _, put := range []struct {
+		v    version
+		body string
+		want string
+	}{{firstOf(1) + 2, "b", "b"}, {firstOf(1) + 1, "a", "b"}, {firstOf(2), "c", "c"}, {firstOf(1) + 9, "d", "c"}} {
+		o.storeLocked("id", "owner", put.v, []byte(put.body))
+		if got := string(o.held["id"].body); got != put.want {
+			t.Errorf("after version %d: got %q, want %q", put.v, got, put.want)
+		}
+	}
+	for i := range 20 {
+		o.storeLocked(fmt.Sprint(i), "owner", 1, make([]byte, 100))
+	}
+	if o.heldBytes > 1000 || o.stats.Refused == 0 {
+		t.Errorf("store has %d bytes, refused %d", o.heldBytes, o.stats.Refused)
+	}
+}
+
+// BenchmarkSnapshot keeps a session with 150 bytes, and reports what it costs in memory on its owner and its
+// keeper together, beside the snapshot.
+func BenchmarkSnapshot(b *testing.B) {
+	x, y := pair(b, serviceOptions{})
+	time.Sleep(4 * time.Second) // until the nodes may decide; setup, not synchronisation of a test
+	ids := make([]string, b.N)
+	for i := range ids {
+		ids[i] = x.NewSessionID()
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, id := range ids {
+		if err := x.Keep(id, make([]byte, 150)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	for y.OwnerStats().Held < b.N && x.OwnerStats().Owned > 0 {
+		runtime.Gosched()
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/float64(b.N), "B/session")
+}
+
+func BenchmarkLocate(b *testing.B) {
+	x, y := pair(b, serviceOptions{})
+	id := y.NewSessionID()
+	b.ReportAllocs()
+	for b.Loop() {
+		if at, err := x.Locate(id); err != nil || at.Place != PlaceMember {
+			b.Fatal(at, err)
+		}
+	}
+}
