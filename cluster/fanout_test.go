@@ -41,11 +41,11 @@ func TestBroadcastIsDeliveredOnceInOrder(t *testing.T) {
 				case 3:
 					net.noise(n, nodes[rapid.IntRange(0, 2).Draw(r, "other")], 0.5, 200*time.Millisecond)
 				case 4:
-					time.Sleep(time.Duration(rapid.IntRange(0, 900).Draw(r, "ms")) * time.Millisecond)
+					time.Sleep(time.Duration(rapid.IntRange(0, 900).Draw(r, "ms")) * time.Millisecond) //lint:sleep virtual time
 				}
 			}
 			net.mend()
-			time.Sleep(5 * time.Second)
+			time.Sleep(5 * time.Second) //lint:sleep virtual time
 			synctest.Wait()
 			for _, n := range nodes {
 				for _, to := range nodes {

@@ -203,7 +203,7 @@ func (n *memNet) pump(l *memLink, to Member) {
 		l.queue = l.queue[1:]
 		n.mu.Unlock()
 		if wait := time.Until(p.after); wait > 0 {
-			time.Sleep(wait)
+			time.Sleep(wait) //lint:sleep virtual time
 		}
 		n.mu.Lock()
 		cut, target := l.cut, n.find(to.Boot)

@@ -55,7 +55,7 @@ type owned struct {
 // lock is held for decisions only; rounds of claims wait without it.
 type owners struct {
 	s       *services
-	ids     sessionIDs
+	ids     *sessionIDs
 	opts    serviceOptions
 	poke    chan struct{} // something waits for a tick
 	working sync.WaitGroup
@@ -135,7 +135,7 @@ func (o *owners) creator(id string) (boot string, ok bool) {
 }
 
 func (o *owners) locate(id, creator string, now time.Time) (Location, error) {
-	owner, adopted := o.registered(id)
+	owner, adopted := o.registered(id) // before the lock, as the registry has one of its own
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if m := o.mine[id]; m != nil {
@@ -168,6 +168,9 @@ func (o *owners) locate(id, creator string, now time.Time) (Location, error) {
 
 // registered returns the member that has taken the session over, of several the one with the last epoch.
 func (o *owners) registered(id string) (owner Member, ok bool) {
+	if !o.s.registry.any(sessionGroup(id)) { // nearly always
+		return owner, false
+	}
 	var best uint64
 	for _, e := range o.s.registry.lookup(sessionGroup(id)) {
 		f := fields{rest: e.Value}

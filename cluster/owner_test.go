@@ -21,7 +21,7 @@ func four(t *testing.T) (*memNet, []*memNode) {
 		nodes = append(nodes, net.start(fmt.Sprintf("n%d@h", i)))
 	}
 	mesh(nodes...)
-	time.Sleep(5 * time.Second)
+	time.Sleep(5 * time.Second) //lint:sleep virtual time
 	return net, nodes
 }
 
@@ -67,7 +67,7 @@ func TestSessionsOfAKilledNodeGoOnElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, nodes := four(t)
 		ids := keepAll(t, nodes[0], 40)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //lint:sleep virtual time
 		nodes[0].kill()
 		began, rest := time.Now(), nodes[1:]
 		mesh(rest...)
@@ -120,7 +120,7 @@ func TestRollingRestartLosesNoSession(t *testing.T) {
 			}
 			nodes[i] = net.start(nodes[i].member.Name)
 			mesh(nodes...)
-			time.Sleep(10 * time.Second)
+			time.Sleep(10 * time.Second) //lint:sleep virtual time
 		}
 		for i, id := range ids {
 			if _, _, err := request(t, net, nodes[i%4], id); err != nil {
@@ -143,7 +143,7 @@ func TestMinorityStopsBeforeOthersTakeOver(t *testing.T) {
 		nodes[0].OnLost(func(id string) { mu.Lock(); lost = append(lost, id); mu.Unlock() })
 		nodes[0].OnSuspended(func(s bool) { mu.Lock(); suspended = append(suspended, s); mu.Unlock() })
 		ids := keepAll(t, nodes[0], 10)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //lint:sleep virtual time
 		for _, n := range nodes[1:] {
 			net.cut(nodes[0], n, true)
 		}
@@ -159,7 +159,7 @@ func TestMinorityStopsBeforeOthersTakeOver(t *testing.T) {
 		}
 		net.mend()
 		mesh(nodes...)
-		time.Sleep(5 * time.Second)
+		time.Sleep(5 * time.Second) //lint:sleep virtual time
 		synctest.Wait()
 		slices.Sort(lost)
 		slices.Sort(took)
@@ -181,7 +181,7 @@ func TestHalvesGoOnAndTakeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net, nodes := four(t)
 		mine, theirs := keepAll(t, nodes[0], 5), keepAll(t, nodes[3], 5)
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //lint:sleep virtual time
 		for _, a := range nodes[:2] {
 			for _, b := range nodes[2:] {
 				net.cut(a, b, true)
@@ -189,7 +189,7 @@ func TestHalvesGoOnAndTakeNothing(t *testing.T) {
 		}
 		mesh(nodes[:2]...)
 		mesh(nodes[2:]...)
-		time.Sleep(30 * time.Second)
+		time.Sleep(30 * time.Second) //lint:sleep virtual time
 		for i := range mine {
 			if n, _, err := request(t, net, nodes[1], mine[i]); err != nil || n != nodes[0] {
 				t.Errorf("own half: %v", err)
@@ -230,7 +230,7 @@ func TestOlderSnapshotNeverOverwrites(t *testing.T) {
 // keeper together, beside the snapshot.
 func BenchmarkSnapshot(b *testing.B) {
 	x, y := pair(b, serviceOptions{})
-	time.Sleep(4 * time.Second) // until the nodes may decide; setup, not synchronisation of a test
+	time.Sleep(4 * time.Second) //lint:sleep nodes that have just started do not decide; no test depends on it
 	ids := make([]string, b.N)
 	for i := range ids {
 		ids[i] = x.NewSessionID()

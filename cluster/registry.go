@@ -147,6 +147,13 @@ func (r *registry) lookup(group string) []Entry {
 	return entries
 }
 
+// any says whether a group has an entry.
+func (r *registry) any(group string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.index[group]) > 0
+}
+
 // groups returns the names of all groups that have an entry, sorted.
 func (r *registry) groups() []string {
 	r.mu.Lock()

@@ -42,12 +42,12 @@ func TestRegistriesConverge(t *testing.T) {
 				case 5:
 					mesh(nodes...)
 				case 6:
-					time.Sleep(time.Duration(rapid.IntRange(0, 900).Draw(r, "ms")) * time.Millisecond)
+					time.Sleep(time.Duration(rapid.IntRange(0, 900).Draw(r, "ms")) * time.Millisecond) //lint:sleep virtual time
 				}
 			}
 			net.mend()
 			mesh(nodes...)
-			time.Sleep(3 * time.Second)
+			time.Sleep(3 * time.Second) //lint:sleep virtual time
 			synctest.Wait()
 			var want []string
 			for i, values := range model {

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"hash"
 	"strings"
+	"sync"
 )
 
 // Parts of a session id, boot.random.mac: 16 random bytes and the first 9 bytes of the MAC, in URL-safe
@@ -13,21 +15,21 @@ import (
 const (
 	sessionRandomBytes = 16
 	sessionMACBytes    = 9
+	sessionMACText     = sessionMACBytes / 3 * 4
 	sessionIDMax       = 80
 )
 
 // sessionIDs makes and checks session ids. The key comes from the cookie, so all nodes of a cluster agree.
 type sessionIDs struct {
 	boot string
-	key  [sha256.Size]byte
+	macs sync.Pool // of hash.Hash with the key
 }
 
-func newSessionIDs(boot string, secret []byte) sessionIDs {
+func newSessionIDs(boot string, secret []byte) *sessionIDs {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("erlmcp session id 1"))
-	ids := sessionIDs{boot: boot}
-	mac.Sum(ids.key[:0])
-	return ids
+	key := mac.Sum(nil)
+	return &sessionIDs{boot: boot, macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
 func (s *sessionIDs) make() string {
@@ -38,9 +40,19 @@ func (s *sessionIDs) make() string {
 }
 
 func (s *sessionIDs) mac(body string) string {
-	mac := hmac.New(sha256.New, s.key[:])
-	mac.Write([]byte(body))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:sessionMACBytes])
+	var text [sessionMACText]byte
+	s.sum(&text, body)
+	return string(text[:])
+}
+
+// sum writes the MAC of body as text.
+func (s *sessionIDs) sum(dst *[sessionMACText]byte, body string) {
+	mac := s.macs.Get().(hash.Hash)
+	mac.Reset()
+	var buf [sessionIDMax]byte
+	mac.Write(append(buf[:0], body...))
+	base64.RawURLEncoding.Encode(dst[:], mac.Sum(buf[:0])[:sessionMACBytes])
+	s.macs.Put(mac)
 }
 
 // creator returns the boot of the node that made id; false if no node of this cluster did.
@@ -49,7 +61,12 @@ func (s *sessionIDs) creator(id string) (boot string, ok bool) {
 		return "", false
 	}
 	at := strings.LastIndexByte(id, '.')
-	if at < 0 || !hmac.Equal([]byte(id[at+1:]), []byte(s.mac(id[:at]))) {
+	if at < 0 || len(id)-at-1 != sessionMACText {
+		return "", false
+	}
+	var want, got [sessionMACText]byte
+	s.sum(&want, id[:at])
+	if copy(got[:], id[at+1:]); !hmac.Equal(got[:], want[:]) {
 		return "", false
 	}
 	boot, _, ok = strings.Cut(id[:at], ".")

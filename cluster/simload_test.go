@@ -463,7 +463,7 @@ func (l *load) checkSessions() {
 	for _, id := range l.sessions {
 		l.takeHealed(id)
 	}
-	time.Sleep(2 * time.Second)
+	time.Sleep(2 * time.Second) //lint:sleep virtual time
 	for _, id := range l.sessions {
 		ends := map[string]bool{}
 		for _, n := range l.w.living() {

@@ -194,7 +194,7 @@ func (w *world) handOver(n *memNode, now time.Time) {
 func (w *world) run() {
 	const step = 250 * time.Millisecond
 	for range 160 { // 40 s
-		time.Sleep(step)
+		time.Sleep(step) //lint:sleep virtual time
 		synctest.Wait()
 		now := time.Now()
 		for i, n := range w.up {
@@ -241,7 +241,7 @@ func (w *world) heal(step time.Duration) {
 			}
 		}
 		w.detect(now)
-		time.Sleep(step)
+		time.Sleep(step) //lint:sleep virtual time
 		synctest.Wait()
 		w.load.check()
 		if w.t.Failed() {

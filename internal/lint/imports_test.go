@@ -60,6 +60,7 @@ var owners = []struct {
 	{"github.com/asynkron/protoactor-go/remote", []string{"cluster"}},
 	{"github.com/asynkron/protoactor-go", []string{"actors", "supervisors", "cluster"}},
 	{"google.golang.org", []string{"cluster"}},
+	{"github.com/twmb/murmur3", []string{"cluster"}},
 	{"github.com/prometheus", []string{"metrics"}},
 	{"github.com/gorilla/websocket", []string{"transport/ws", "load"}},
 	{"github.com/gobwas", []string{"transport/ws", "load"}},
