@@ -169,10 +169,10 @@ func (o *owners) ask(ctx context.Context, v *view, service string, request []byt
 			continue
 		}
 		asked++
-		o.working.Go(func() {
+		go func() { // waited for below
 			body, err := o.s.calls.call(ctx, m, service, request)
 			replies <- reply{m.Boot, body, err}
-		})
+		}()
 	}
 	answers := map[string][]byte{}
 	for range asked {

@@ -19,7 +19,7 @@
 //	cluster        rest_for_one
 //	├─ distribution   protoactor's remote and cluster in an actor system of their own; port 9001
 //	├─ membership     SWIM over memberlist; port 4369
-//	└─ services       calls, streams, registry, fan-out, sessions
+//	└─ services       calls, streams, registry, fan-out, sessions, grains
 //
 // The distribution is up before the membership tells the others where it is, and still up when the node
 // leaves. A crash of one part restarts what comes after it: the node leaves, and joins again with the same
@@ -52,6 +52,61 @@
 //
 // Missing seeds and failed members are looked for for ever, at most 2 s apart, and their names are resolved
 // each time.
+//
+// # Services
+//
+// Everything between nodes is asynchronous, bounded, and fails at once when the other node leaves the view.
+//
+//	answer, err := n.Call(ctx, member, "stats", request)       // n.ServeCalls("stats", f)
+//	stream, err := n.Open(member, "http", header, handler)     // n.Serve("http", accept)
+//	err := n.Broadcast("list_changed", payload)                // n.Subscribe("list_changed", f)
+//	n.Join("upstreams", value); entries := n.Lookup("upstreams")
+//	reply, err := n.RequestGrain(ctx, "upstream", "files", m)  // n.ServeGrains("upstream", produce)
+//
+// Every half second each node tells each member a beat: support for leases, and where each service stands,
+// so that a message lost with a connection is noticed although nothing follows it. A broadcast or a registry
+// entry is then sent again; a stream ends with CodeBroken on both sides.
+//
+// # Sessions
+//
+// A session has one owner, the node that made its id until that is gone. What the rooms above do:
+//
+//	id := n.NewSessionID()
+//	err := n.Keep(id, snapshot)   // first and on each change worth keeping; a copy goes to one other member
+//	n.Forget(id)                  // at its end
+//
+//	at, err := n.Locate(id)       // for each request; asks nobody, 0.4 us
+//	switch at.Place {
+//	case cluster.PlaceHere:       // serve it
+//	case cluster.PlaceMember:     // n.Open(at.Member, ...) and pass the request on; there it is located again
+//	case cluster.PlaceTake:       // snapshot, err := n.Take(ctx, id); start the session from it, serve it
+//	case cluster.PlaceGone:       // it has ended
+//	}
+//
+// A request that was passed on three times and is not where it belongs waits for the nodes to agree: try
+// again after 100 ms. ErrNoQuorum is an answer of its own (503, retry). Concurrent Takes of one session on
+// one node wait for each other; the second gets *MovedError with this node. OnLost says that a session has
+// another owner; OnSuspended, that sessions must rest. A planned departure stops the sessions, Keeps each a
+// last time, and calls HandOver; others then take them over without waiting.
+//
+// Who takes a session over is the same on all nodes with one view: rendezvous on its id, which is the member
+// that keeps its snapshot. Taking asks all members of the view and needs a majority of Options.Expected, or
+// of the most nodes ever seen at once. An owner acts while so many members support it that the rest is no
+// majority; a member that supports a node refuses others its sessions, up to 3.25 s after the last beat.
+// Therefore:
+//
+//   - No session, and no grain, has two owners at any moment, in any partition, as long as clocks run equally
+//     fast within 8 %, and no nodes are added to the cluster while it is parted.
+//   - A killed node's sessions go on 3 to 4 s after it, those of a node that handed over at once.
+//   - In a part without a majority nobody takes over. Two halves both go on with their own sessions; in a
+//     part that leaves the rest a majority they rest (ErrNoQuorum) 3 s after the cut, and go on after it if
+//     nobody has taken them. New sessions can be made in every part.
+//   - A snapshot that has not reached its keeper when the owner dies is lost, and so is one whose owner and
+//     keeper die together. A snapshot without an owner has two keepers.
+//   - A node that has just started does not decide for 3.25 s, since it has forgotten what it had promised.
+//
+// A grain starts where rendezvous places it, and stays there. Its token is at least the time in
+// milliseconds.
 //
 // Stability: internal to the module; the wire format is that of protocol 1.
 package cluster

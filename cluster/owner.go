@@ -244,14 +244,21 @@ func (s *services) Forget(id string) {
 }
 
 // OnLost sets the function that hears of a session of this node that another member has taken over: it
-// must end here at once, without Forget. It runs on a goroutine of the cluster and must not block. To be
-// set before the node runs.
-func (s *services) OnLost(f func(id string)) { s.owners.onLost = f }
+// must end here at once, without Forget. It runs on a goroutine of the cluster and must not block.
+func (s *services) OnLost(f func(id string)) {
+	s.owners.mu.Lock()
+	defer s.owners.mu.Unlock()
+	s.owners.onLost = f
+}
 
 // OnSuspended sets the function that hears when this node must not act for sessions that others may take
 // over (true: too few members in reach), and when it may again; sessions lost in between are told to
-// OnLost before. It runs on a goroutine of the cluster and must not block. To be set before the node runs.
-func (s *services) OnSuspended(f func(suspended bool)) { s.owners.onSuspended = f }
+// OnLost before. It runs on a goroutine of the cluster and must not block.
+func (s *services) OnSuspended(f func(suspended bool)) {
+	s.owners.mu.Lock()
+	defer s.owners.mu.Unlock()
+	s.owners.onSuspended = f
+}
 
 // Quorum says whether this node sees enough members to take over sessions and run singletons.
 func (s *services) Quorum() bool {
@@ -345,11 +352,11 @@ func (o *owners) tick(now time.Time) {
 	o.mu.Lock()
 	o.leases.sweep(now)
 	held := o.leases.held(now)
-	began := !held && !o.suspended
+	suspects, grains := o.suspectLocked(held)
+	began := !held && !o.suspended && suspects > 0
 	if began {
 		o.suspended = true
 	}
-	suspects, grains := o.suspectLocked(held)
 	confirm := held && suspects > 0 && !o.confirming
 	ended := held && o.suspended && suspects == 0
 	if ended {
@@ -360,13 +367,14 @@ func (o *owners) tick(now time.Time) {
 		o.placeAllLocked(now)
 	}
 	o.sweepLocked(now)
+	onSuspended := o.onSuspended
 	o.mu.Unlock()
 	o.s.grains.stop(grains)
 	for _, id := range grains {
 		o.leaveRegistry(id)
 	}
-	if (began || ended) && o.onSuspended != nil {
-		o.onSuspended(began)
+	if (began || ended) && onSuspended != nil {
+		onSuspended(began)
 	}
 	if confirm {
 		o.working.Go(o.confirm)

@@ -322,6 +322,7 @@ func (o *owners) lose(id string, epoch uint64) {
 	}
 	o.dropLocked(id, m)
 	o.stats.Lost++
+	onLost := o.onLost
 	o.mu.Unlock()
 	if m.adopted {
 		o.s.registry.leave(sessionGroup(id), epochValue(m.version.epoch()))
@@ -330,7 +331,7 @@ func (o *owners) lose(id string, epoch uint64) {
 		o.s.grains.stop([]string{id})
 		return
 	}
-	if o.onLost != nil {
-		o.onLost(id)
+	if onLost != nil {
+		onLost(id)
 	}
 }
