@@ -59,7 +59,8 @@ type HTTP struct {
 	Listener net.Listener
 	// Path is the MCP endpoint; default /mcp. WebSocket upgrades are also taken at Path + "/ws".
 	Path string
-	// AllowedOrigins and AllowedHosts are exact values beyond those of a loopback listener.
+	// AllowedOrigins and AllowedHosts are exact values beyond the names of loopback, which a loopback listener
+	// serves with any port.
 	AllowedOrigins []string
 	AllowedHosts   []string
 	// AllowUnauthenticated permits an address that is not loopback. Without it New refuses one.

@@ -10,6 +10,11 @@ import (
 
 // guard decides by Origin and Host who may speak to the listener, for requests and upgrades alike. It
 // keeps web pages of others out of a local server (DNS rebinding, cross-site requests). Immutable.
+//
+// Bound to a loopback address it also serves every name of loopback with any port: the client may come
+// through a forwarded port, and the page of a local tool has a port of its own. Neither can be had by a
+// page from elsewhere: its origin names where it came from, and a name that is rebound to loopback is in the
+// Host header (MCP 2025-11-25, basic/transports, security warning).
 type guard struct {
 	origins []string // exact
 	hosts   []string // lower case
@@ -22,31 +27,44 @@ func newGuard(addr net.Addr, origins, hosts []string) guard {
 		g.hosts = append(g.hosts, strings.ToLower(h))
 	}
 	at, err := netip.ParseAddrPort(addr.String())
-	if err != nil || !at.Addr().Unmap().IsLoopback() {
-		return g
-	}
-	g.local = true
-	own := []string{"localhost", "127.0.0.1", "::1", at.Addr().Unmap().String()}
-	_, port, _ := net.SplitHostPort(addr.String())
-	for _, name := range own {
-		hostport := net.JoinHostPort(name, port)
-		g.hosts = append(g.hosts, hostport)
-		g.origins = append(g.origins, "http://"+hostport)
-		if port == "80" {
-			host := strings.TrimSuffix(hostport, ":80")
-			g.hosts = append(g.hosts, host)
-			g.origins = append(g.origins, "http://"+host)
-		}
-	}
+	g.local = err == nil && at.Addr().Unmap().IsLoopback()
 	return g
 }
 
 // allowsHost reports whether the Host header is one of ours.
 func (g *guard) allowsHost(host string) bool {
-	if len(g.hosts) == 0 || slices.Contains(g.hosts, host) {
+	if g.local && loopback(host) {
 		return true
 	}
+	if len(g.hosts) == 0 {
+		return !g.local
+	}
 	return slices.ContainsFunc(g.hosts, func(h string) bool { return strings.EqualFold(h, host) })
+}
+
+// loopback reports whether host, host[:port], names this machine.
+func loopback(host string) bool {
+	name, port := host, ""
+	if at := strings.LastIndexByte(host, ':'); at >= 0 && !strings.HasSuffix(host, "]") {
+		name, port = host[:at], host[at+1:]
+		if port == "" {
+			return false
+		}
+	}
+	if strings.ContainsFunc(port, func(c rune) bool { return c < '0' || c > '9' }) || len(port) > 5 {
+		return false
+	}
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	inner, six := strings.CutPrefix(name, "[")
+	if six {
+		if inner, six = strings.CutSuffix(inner, "]"); !six {
+			return false
+		}
+	}
+	ip, err := netip.ParseAddr(inner)
+	return err == nil && ip.Is6() == six && ip.Zone() == "" && ip.Unmap().IsLoopback()
 }
 
 // allowsOrigin reports whether the Origin header is absent or one of ours.
@@ -55,7 +73,13 @@ func (g *guard) allowsOrigin(h http.Header) bool {
 	if !present {
 		return true
 	}
-	return len(values) == 1 && values[0] != "null" && slices.Contains(g.origins, values[0])
+	return len(values) == 1 && values[0] != "null" && (slices.Contains(g.origins, values[0]) || g.local && localOrigin(values[0]))
+}
+
+// localOrigin reports whether a page of this machine sends origin.
+func localOrigin(origin string) bool {
+	scheme, host, _ := strings.Cut(origin, "://")
+	return (scheme == "http" || scheme == "https") && loopback(host)
 }
 
 // allowCrossOrigin answers for an allowed origin with CORS headers. It must be called for each request

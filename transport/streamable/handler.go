@@ -15,6 +15,10 @@ const name = "http"
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.work.add()
 	defer s.work.done()
+	if c := socketOf(r.Context()); c != nil && c.surplus {
+		s.refuse(w, refusedSocket)
+		return
+	}
 	path := r.URL.Path
 	if path != s.options.Path && path != s.upgrades {
 		s.serveRoute(w, r)

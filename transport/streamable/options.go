@@ -21,12 +21,17 @@ type Options struct {
 	Limits transport.Limits
 	// AllowedOrigins are the values of the Origin header that are served, compared exactly
 	// ("https://app.example"). A request without Origin is always served, "null" never is. On a loopback
-	// address the listener's own origins are allowed, too. A listed origin gets CORS headers.
+	// address pages of this machine are allowed, too, whatever their port: http or https at localhost or a
+	// loopback address. An allowed origin gets CORS headers.
 	AllowedOrigins []string
 	// AllowedHosts are the values of the Host header that are served ("mcp.example:8080"), without regard
-	// to case. On a loopback address the listener's own names are allowed and every other is refused; on
-	// other addresses an empty list serves every host.
+	// to case. On a loopback address localhost and loopback addresses are allowed, with any port, and every
+	// other name is refused; on other addresses an empty list serves every host.
 	AllowedHosts []string
+	// Sockets is the number of connections that may be open at a time, those of WebSocket and of parked
+	// streams not counted; default 25,000. A connection beyond it has its first request answered with 503
+	// and is closed; where very many come at once, they are closed without an answer.
+	Sockets int
 	// Reconnect is the time after which a client is to come back to an ended event stream (the retry
 	// field); default 1 s.
 	Reconnect time.Duration
@@ -56,6 +61,7 @@ func (o Options) withDefaults() Options {
 	o.Addr = cmp.Or(o.Addr, "127.0.0.1:0")
 	o.Path = cmp.Or(o.Path, "/mcp")
 	o.Limits = o.Limits.WithDefaults()
+	o.Sockets = cmp.Or(o.Sockets, 25_000)
 	o.Reconnect = cmp.Or(o.Reconnect, time.Second)
 	o.Grace = cmp.Or(o.Grace, 30*time.Second)
 	if o.Listen == nil {

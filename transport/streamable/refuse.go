@@ -35,6 +35,7 @@ var (
 	refusedStream   = newRefusal(transport.ReasonBadRequest, http.StatusNotAcceptable, "Accept must allow text/event-stream")
 	refusedProtocol = newRefusal(transport.ReasonBadRequest, http.StatusBadRequest, "unsupported MCP-Protocol-Version")
 	refusedSession  = newRefusal(transport.ReasonBadRequest, http.StatusBadRequest, "more than one Mcp-Session-Id")
+	refusedSocket   = &refusal{transport.ReasonOverloaded, http.StatusServiceUnavailable, errorText("too many connections"), true}
 	refusedMissing  = newRefusal(transport.ReasonBadRequest, http.StatusBadRequest, "Mcp-Session-Id is missing")
 )
 
@@ -45,12 +46,22 @@ var refusedBody = map[error]*refusal{
 	errShort:    {transport.ReasonMalformed, http.StatusBadRequest, errorText("message ended early"), true},
 }
 
+var retryAfter = []string{strconv.Itoa(int(transport.RetryAfter.Seconds()))}
+
+// refused tells the owner of the options.
+func (s *server) refused(r transport.Reason) {
+	if s.options.Refused != nil {
+		s.options.Refused(r)
+	}
+}
+
 // refuse answers a request that reached no owner.
 func (s *server) refuse(w http.ResponseWriter, f *refusal) {
-	if s.options.Refused != nil {
-		s.options.Refused(f.reason)
-	}
+	s.refused(f.reason)
 	h := w.Header()
+	if f.reason.Retry() {
+		h["Retry-After"] = retryAfter
+	}
 	if f.status == http.StatusMethodNotAllowed {
 		h["Allow"] = allow
 	}
@@ -72,7 +83,7 @@ func (s *server) refuseFor(w http.ResponseWriter, err error) {
 // writeReason answers with the status that stands for reason.
 func writeReason(w http.ResponseWriter, reason transport.Reason, text []byte) {
 	if reason.Retry() {
-		w.Header()["Retry-After"] = []string{strconv.Itoa(int(transport.RetryAfter.Seconds()))}
+		w.Header()["Retry-After"] = retryAfter
 	}
 	writeError(w, reason.HTTPStatus(), text)
 }

@@ -56,7 +56,10 @@ func TestRulesOfHTTP(t *testing.T) {
 		{name: "exposes the session", header: "Origin", value: page, status: 200, check: wantHeader("Access-Control-Expose-Headers", "Mcp-Session-Id")},
 		{name: "own origin", header: "Origin", value: "http://localhost:" + port, status: 200},
 		{name: "own origin in IPv6", header: "Origin", value: "http://[::1]:" + port, status: 200},
-		{name: "other port", header: "Origin", value: "http://localhost:1", status: 403},
+		{name: "page of another local port", header: "Origin", value: "http://localhost:1", status: 200, check: wantHeader("Access-Control-Allow-Origin", "http://localhost:1")},
+		{name: "local page over TLS", header: "Origin", value: "https://127.0.0.1:3000", status: 200},
+		{name: "local page of a path", header: "Origin", value: "http://localhost/x", status: 403},
+		{name: "local file", header: "Origin", value: "file://localhost", status: 403},
 		{name: "other scheme", header: "Origin", value: "http://app.example", status: 403},
 		{name: "suffix", header: "Origin", value: "http://localhost.evil.example", status: 403},
 		{name: "evil", header: "Origin", value: "http://evil.example", status: 403, check: wantHeader("Access-Control-Allow-Origin", "")},
@@ -66,7 +69,7 @@ func TestRulesOfHTTP(t *testing.T) {
 
 		{name: "listed host", header: "Host", value: "public.EXAMPLE:80", status: 200},
 		{name: "local name", header: "Host", value: "localhost:" + port, status: 200},
-		{name: "local name without port", header: "Host", value: "localhost", status: 403},
+		{name: "local name without port", header: "Host", value: "localhost", status: 200},
 		{name: "rebound host", header: "Host", value: "evil.example:" + port, status: 403},
 		{name: "rebound host of a route", method: "GET", path: "/livez", header: "Host", value: "evil.example", status: 403},
 
@@ -189,5 +192,24 @@ func TestReasonsOfTheOwner(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNamesOfLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost:1": true, "127.0.0.1": true, "127.0.0.1:65535": true, "127.1.2.3:80": true,
+		"[::1]": true, "[::1]:8080": true, "[::ffff:127.0.0.1]:1": true,
+		"": false, ":80": false, "localhost:": false, "localhost:x": false, "localhost:-1": false, "localhost:123456": false,
+		"localhost.": false, "localhost.evil.example": false, "evil.localhost": false, "localhost@evil.example": false,
+		"::1": false, "[::1": false, "[::1]x": false, "[127.0.0.1]": false, "[::1%25lo]": false, "[::1%lo]": false,
+		"127.0.0.1.evil.example": false, "127.1": false, "0.0.0.0": false, "[::]": false, "10.0.0.1:80": false, "2130706433": false,
+	} {
+		if got := loopback(host); got != want {
+			t.Errorf("%q: got %v, want %v", host, got, want)
+		}
+	}
+	g := newGuard(testAddr("127.0.0.1:8080"), nil, []string{"mcp.example"})
+	if !g.allowsHost("localhost:9") || !g.allowsHost("mcp.example") || g.allowsHost("evil.example:8080") {
+		t.Errorf("got %+v, want loopback and the listed host only", g)
 	}
 }

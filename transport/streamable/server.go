@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/erlmcp/erlmcp/transport"
@@ -23,8 +24,9 @@ type server struct {
 	http     *http.Server
 	loop     *poll.Loop // nil where there is none
 	watch    watch
-	work     tally // handlers, functions given to Conn.Go, parked streams
-	conns    tally // goroutines of net/http
+	work     tally        // handlers, functions given to Conn.Go, parked streams
+	conns    tally        // goroutines of net/http
+	open     atomic.Int64 // their number
 }
 
 func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) {
@@ -72,6 +74,8 @@ func (s *server) connState(_ net.Conn, state http.ConnState) {
 		s.conns.add()
 	case http.StateClosed, http.StateHijacked:
 		s.conns.done()
+		s.open.Add(-1)
+	default: // still ours
 	}
 }
 
@@ -84,7 +88,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	}
 	running.run(func() { s.watch.run(background) })
 	failed := make(chan error, 1)
-	running.run(func() { failed <- s.http.Serve(sockets{ln, s.options.Limits.WriteTimeout, s.options.Listener != nil}) })
+	running.run(func() { failed <- s.http.Serve(&sockets{ln, s}) })
 
 	var err error
 	select {

@@ -7,25 +7,42 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/erlmcp/erlmcp/transport"
 )
 
-// sockets is a listener whose connections bound how long a write may make no progress.
+// sockets is a listener whose connections are counted, and bound how long a write may make no progress.
 type sockets struct {
 	net.Listener
-	timeout time.Duration
-	probes  bool // connections come with TCP keep-alive, which is to be turned off
+	server *server
 }
 
-func (s sockets) Accept() (net.Conn, error) {
-	c, err := s.Listener.Accept()
-	if err != nil {
-		return nil, err
+// Accept implements net.Listener.
+func (l *sockets) Accept() (net.Conn, error) {
+	o := &l.server.options
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		open := l.server.open.Add(1)
+		if open > int64(o.Sockets+spareSockets) {
+			l.server.open.Add(-1)
+			l.server.refused(transport.ReasonOverloaded)
+			c.Close()
+			continue
+		}
+		if tcp, ok := c.(*net.TCPConn); ok && o.Listener != nil {
+			_ = tcp.SetKeepAlive(false) // it may come with TCP keep-alive; heartbeats do it
+		}
+		s := newSocket(c, o.Limits.WriteTimeout)
+		s.surplus = open > int64(o.Sockets)
+		return s, nil
 	}
-	if tcp, ok := c.(*net.TCPConn); ok && s.probes {
-		_ = tcp.SetKeepAlive(false) // heartbeats do it
-	}
-	return newSocket(c, s.timeout), nil
 }
+
+// spareSockets is how many connections over the limit get an answer at a time.
+const spareSockets = 256
 
 // socket is a connection whose Write sets a deadline only when the kernel does not take the bytes at
 // once. net/http's WriteTimeout is no substitute: it bounds the whole answer, however well it flows. Reads
@@ -39,6 +56,7 @@ type socket struct {
 	n       int                   //
 	err     error                 //
 	cut     atomic.Bool           // no further write is to wait
+	surplus bool                  // over the limit of connections
 }
 
 func newSocket(c net.Conn, timeout time.Duration) *socket {
