@@ -33,9 +33,9 @@ type Node struct {
 	members *actors.Federation // the gateway as a member of the cluster; nil outside one
 	metrics *metrics.Metrics
 	health  admin.Health
-	web     *streamable.Listener // nil without HTTP
-	sockets *ws.Server           // nil without HTTP
-	first   net.Listener         // the HTTP socket that Run opened, until the listener takes it
+	web     *streamable.Listener         // nil without HTTP
+	sockets *ws.Server                   // nil without HTTP
+	first   atomic.Pointer[net.Listener] // the HTTP socket that Run opened, until the listener takes it
 	log     *slog.Logger
 
 	accepting context.Context // ends when the node stops to accept
@@ -62,10 +62,14 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{}), left: make(chan struct{})}
 	n.accepting, n.refuse = context.WithCancel(context.Background())
 	sessions := opts.Sessions.WithDefaults()
-	n.metrics = metrics.New(metrics.Options{Version: opts.Version, Limits: map[string]float64{
-		"connections": float64(sessions.Connections),
-		"sessions":    float64(sessions.Sessions),
-	}})
+	n.metrics = metrics.New(metrics.Options{
+		Version: opts.Version,
+		Limits: map[string]float64{
+			"connections": float64(sessions.Connections),
+			"sessions":    float64(sessions.Sessions),
+		},
+		DeadLetters: func() int64 { return n.system.Stats().DeadLetters },
+	})
 	n.system = supervisors.NewSystem(supervisors.Options{Logger: n.log, Events: n.observe})
 	n.gateway = actors.NewGateway(server, n.system, actors.Options{Limits: opts.Sessions, Logger: n.log, Observer: n.metrics})
 	if err := n.join(); err != nil {
@@ -124,6 +128,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	defer n.refuse()
 	defer n.gateway.Close()
+	defer n.closeFirst()
 	if err := n.open(ctx); err != nil {
 		return err
 	}
@@ -176,26 +181,6 @@ func (n *Node) shutDown(ctx context.Context, root *supervisors.Supervisor, cause
 		return fmt.Errorf("erlmcp: stop: %w", err)
 	}
 	return nil
-}
-
-// open opens the HTTP socket ahead of the tree, so that an address that is taken is an error of its own.
-func (n *Node) open(ctx context.Context) error {
-	if n.web == nil || n.opts.HTTP.Listener != nil {
-		return nil
-	}
-	ln, err := listen(ctx, "tcp", n.opts.HTTP.Addr)
-	if err != nil {
-		return fmt.Errorf("erlmcp: %w", err)
-	}
-	n.first = ln
-	return nil
-}
-
-// listen opens a socket without TCP keep-alive: heartbeats find dead peers, and the probes of very many
-// idle connections come in bursts.
-func listen(ctx context.Context, network, addr string) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAlive: -1}
-	return lc.Listen(ctx, network, addr)
 }
 
 // Ready is closed once the node serves.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
@@ -78,7 +79,7 @@ type Stdio struct {
 type Admin struct {
 	// Socket is the path of the control socket; empty means none.
 	Socket string
-	// Listen is a further loopback address for it; empty means none.
+	// Listen is a loopback address where the same is served, but for profiles; empty means none.
 	Listen string
 }
 
@@ -123,8 +124,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Stdio.Out == nil {
 		o.Stdio.Out = os.Stdout
 	}
-	if !o.HTTP.AllowUnauthenticated && o.HTTP.Addr != "" && !loopback(o.HTTP.Addr) {
+	if !o.HTTP.AllowUnauthenticated && !o.HTTP.local() {
 		return o, errors.New("erlmcp: HTTP.Addr is not loopback and there is no authentication: set HTTP.AllowUnauthenticated to serve it all the same")
+	}
+	if o.Admin.Listen != "" && !loopback(o.Admin.Listen) {
+		return o, errors.New("erlmcp: Admin.Listen is not loopback, and it has no authentication")
 	}
 	return o, nil
 }
@@ -134,6 +138,15 @@ func setDefault[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// local reports whether nobody but this machine reaches the listener.
+func (h *HTTP) local() bool {
+	if h.Listener != nil {
+		addr := h.Listener.Addr()
+		return !strings.HasPrefix(addr.Network(), "tcp") || loopback(addr.String())
+	}
+	return h.Addr == "" || loopback(h.Addr)
 }
 
 // loopback reports whether addr names this machine only.

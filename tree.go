@@ -3,7 +3,6 @@ package erlmcp
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -141,35 +140,27 @@ func (n *Node) assemble() {
 	n.sockets = ws.NewServer(ws.Options{Limits: n.opts.Connections, Grace: grace, Logger: n.log})
 	n.web = streamable.NewListener(streamable.Options{
 		Addr: h.Addr, Listener: h.Listener, Listen: n.takeSocket, Path: h.Path,
-		Limits: n.opts.Connections, Grace: grace,
+		Limits: n.opts.Connections, Grace: grace, Sockets: n.opts.Sessions.WithDefaults().Connections,
 		AllowedOrigins: h.AllowedOrigins, AllowedHosts: h.AllowedHosts,
 		SupportsProtocol: func(string) bool { return true }, // one value; the gateway, which knows the request, judges it
 		WebSocket:        n.sockets,
 		Routes:           n.routes(),
-		Refused:          n.metrics.Rejected,
+		Refused:          n.refused,
 		Logger:           n.log,
 	})
-}
-
-// takeSocket hands the socket that Run opened to the listener, and opens another after a restart.
-func (n *Node) takeSocket(ctx context.Context, network, addr string) (net.Listener, error) {
-	if ln := n.first; ln != nil {
-		n.first = nil
-		return ln, nil
-	}
-	return listen(ctx, network, addr)
 }
 
 // adminServices are the operator's endpoints.
 func (n *Node) adminServices() []supervisors.ChildSpec {
 	var children []supervisors.ChildSpec
-	if o := n.opts.Admin; o.Socket != "" {
-		control := admin.NewControl(admin.Options{Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log})
+	o := n.opts.Admin
+	control := admin.NewControl(admin.Options{Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log})
+	if o.Socket != "" {
 		children = append(children, service("control", control.Serve))
-		if o.Listen != "" {
-			web := &admin.Web{Name: "admin", Addr: o.Listen, Handler: control.Handler(), Logger: n.log}
-			children = append(children, service("web", web.Serve))
-		}
+	}
+	if o.Listen != "" {
+		web := &admin.Web{Name: "admin", Addr: o.Listen, Handler: control.Handler(), Logger: n.log}
+		children = append(children, service("web", web.Serve))
 	}
 	if o := n.opts.Metrics; o.Listen != "" && !o.Off {
 		web := &admin.Web{Name: "metrics", Addr: o.Listen, Handler: n.metrics.Handler(), Logger: n.log}

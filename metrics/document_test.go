@@ -31,7 +31,7 @@ Beside these there are the series of the Go runtime (go_*) and of the process (p
 
 // TestDocumentIsCurrent fails when docs/metrics.md is not what the registry says. -update writes it.
 func TestDocumentIsCurrent(t *testing.T) {
-	m := New(Options{Limits: map[string]float64{"connections": 1, "sessions": 1}})
+	m := New(Options{Limits: map[string]float64{"connections": 1, "sessions": 1}, DeadLetters: func() int64 { return 0 }})
 	m.SupervisorEvent(supervisors.ChildRestarting{Supervisor: "root"})
 	families, err := m.Gatherer().Gather()
 	if err != nil {

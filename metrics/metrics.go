@@ -22,6 +22,9 @@ type Options struct {
 	// Limits are configured bounds by resource name, such as connections; each becomes a series of
 	// erlmcp_limit. SetLimit adds more.
 	Limits map[string]float64
+	// DeadLetters is how many messages have gone to actors that had ended; nil leaves the series out. It is
+	// called at each scrape.
+	DeadLetters func() int64
 }
 
 // Metrics holds the series of one node in a registry of its own. Its methods are safe for concurrent use.
@@ -39,7 +42,6 @@ type Metrics struct {
 	restarted   prometheus.Counter // sessions
 	received    prometheus.Counter
 	sent        prometheus.Counter
-	deadLetters prometheus.Counter
 	escalations prometheus.Counter
 	abandoned   prometheus.Counter
 	limits      *prometheus.GaugeVec
@@ -189,7 +191,11 @@ func (m *Metrics) registerNode(o Options) {
 		}
 		return 0
 	})
-	m.deadLetters = m.counter("erlmcp_deadletters_total", "Messages to actors that had ended.")
+	if o.DeadLetters != nil {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "erlmcp_deadletters_total", Help: "Messages to actors that had ended.",
+		}, func() float64 { return float64(o.DeadLetters()) }))
+	}
 	m.limits = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "erlmcp_limit", Help: "Configured bounds, by resource."}, []string{"resource"})
 	m.reloadOK = prometheus.NewGauge(prometheus.GaugeOpts{Name: "erlmcp_config_last_reload_successful", Help: "1 if the last load of the configuration succeeded."})
 	m.reloadTime = prometheus.NewGauge(prometheus.GaugeOpts{Name: "erlmcp_config_last_reload_success_timestamp_seconds", Help: "When the configuration was last loaded."})
@@ -221,9 +227,6 @@ func (m *Metrics) ConfigLoaded(ok bool, at time.Time) {
 
 // DrainState says whether the node drains.
 func (m *Metrics) DrainState(draining bool) { m.draining.Store(draining) }
-
-// DeadLetter counts a message to an actor that had ended.
-func (m *Metrics) DeadLetter() { m.deadLetters.Inc() }
 
 func (m *Metrics) counter(name, help string) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})

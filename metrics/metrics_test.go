@@ -87,7 +87,10 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	m := New(Options{Version: "1.2.3", Limits: map[string]float64{"connections": 25_000, "actors": -1}})
+	m := New(Options{
+		Version: "1.2.3", Limits: map[string]float64{"connections": 25_000, "actors": -1},
+		DeadLetters: func() int64 { return 7 },
+	})
 	m.ConnectionOpened("ws")
 	m.ConnectionOpened("carrier pigeon")
 	m.ConnectionClosed("ws", transport.ReasonSlow)
@@ -117,6 +120,7 @@ func TestValues(t *testing.T) {
 		`mcp_server_operation_duration_seconds_bucket{mcp_method_name="ping",le="0.025"} 1`,
 		`erlmcp_requests_in_flight 1`,
 		`erlmcp_drain_state 1`,
+		`erlmcp_deadletters_total 7`,
 		`erlmcp_actors{kind="session"} 0`,
 		`erlmcp_actors{kind="system"} 1`,
 		`erlmcp_actor_restarts_total{supervisor="root/sessions"} 2`,

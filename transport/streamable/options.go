@@ -47,7 +47,7 @@ type Options struct {
 	// Refused is told about each request that is refused before Acceptor.Accept; may be nil. It must not
 	// block.
 	Refused func(transport.Reason)
-	// Listen opens the socket; default is a net.ListenConfig without TCP keep-alive.
+	// Listen opens the socket; default is the function Listen.
 	Listen func(ctx context.Context, network, addr string) (net.Listener, error)
 	// Listener is an open socket to use instead of Addr and Listen. Serve closes it.
 	Listener net.Listener
@@ -73,9 +73,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// listen turns TCP keep-alive off: heartbeats find dead peers, and the probes of very many idle
-// connections come in bursts that the kernel drops.
-func (o Options) listen(ctx context.Context, network, addr string) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAlive: -1, Control: userTimeout(o.Limits.PingInterval + o.Limits.PongTimeout)}
-	return lc.Listen(ctx, network, addr)
+func (o Options) listen(ctx context.Context, _, addr string) (net.Listener, error) {
+	return Listen(ctx, addr, o.Limits)
+}
+
+// Listen opens a TCP socket as a Listener needs it. TCP keep-alive is off: heartbeats find dead peers, and
+// the probes of very many idle connections come in bursts that the kernel drops. A peer that does not
+// acknowledge a heartbeat within l.PingInterval and l.PongTimeout is gone: the kernel sees to that.
+func Listen(ctx context.Context, addr string, l transport.Limits) (net.Listener, error) {
+	l = l.WithDefaults()
+	lc := net.ListenConfig{KeepAlive: -1, Control: userTimeout(l.PingInterval + l.PongTimeout)}
+	return lc.Listen(ctx, "tcp", addr)
 }
