@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type calls struct {
 	opts serviceOptions
 	log  func(what string, value any)
 	idle sync.Pool // of *waiter
+
+	sent, failed, served atomic.Int64 // calls to others, those of them without an answer, calls of others
 
 	mu       sync.Mutex
 	closed   bool
@@ -51,8 +54,9 @@ type waiter struct {
 }
 
 type outcome struct {
-	body []byte
-	err  error
+	body       []byte
+	err        error
+	unanswered bool // it was decided here
 }
 
 func newCalls(w wire, o serviceOptions, log func(string, any)) *calls {
@@ -103,7 +107,7 @@ func (c *calls) call(ctx context.Context, to Member, service string, request []b
 	}
 	header := appendText(binary.AppendUvarint(make([]byte, 0, len(service)+8), uint64(max(left.Milliseconds(), 1))), service)
 	if err := c.w.tell(to, packet{kind: kindCall, id: id, header: header, body: request}); err != nil {
-		c.settle(id, to.Boot, outcome{err: downIfGone(err)})
+		c.settle(id, to.Boot, outcome{err: downIfGone(err), unanswered: true})
 	}
 	return c.wait(ctx, to, id, wt)
 }
@@ -113,7 +117,7 @@ func (c *calls) wait(ctx context.Context, to Member, id uint64, wt *waiter) ([]b
 	select {
 	case o = <-wt.done:
 	case <-ctx.Done():
-		if c.settle(id, to.Boot, outcome{err: ctx.Err()}) {
+		if c.settle(id, to.Boot, outcome{err: ctx.Err(), unanswered: true}) {
 			c.w.tell(to, packet{kind: kindCallCancel, id: id}) // best effort: its deadline ends it as well
 		}
 		o = <-wt.done
@@ -143,6 +147,7 @@ func (c *calls) begin(to Member) (uint64, *waiter, error) {
 		return 0, nil, ErrBusy
 	}
 	c.next++
+	c.sent.Add(1)
 	wt := c.idle.Get().(*waiter)
 	wt.boot = to.Boot
 	c.waiting[c.next] = wt
@@ -165,6 +170,9 @@ func (c *calls) settle(id uint64, boot string, o outcome) bool {
 func (c *calls) settleLocked(id uint64, wt *waiter, o outcome) {
 	delete(c.waiting, id)
 	decrement(c.inFlight, wt.boot)
+	if o.unanswered {
+		c.failed.Add(1)
+	}
 	wt.done <- o
 }
 
@@ -224,6 +232,7 @@ func (c *calls) serve(from Member, p packet) {
 	}
 	served.cancel = cancel
 	c.working.Add(1)
+	c.served.Add(1)
 	c.mu.Unlock()
 	go c.answer(ctx, cancel, handler, from, p)
 }
@@ -316,7 +325,7 @@ func (c *calls) topology(v *view) {
 	c.members = v.byBoot
 	for id, wt := range c.waiting {
 		if !v.has(wt.boot) {
-			c.settleLocked(id, wt, outcome{err: ErrNodeDown})
+			c.settleLocked(id, wt, outcome{err: ErrNodeDown, unanswered: true})
 		}
 	}
 	for key := range c.serving {
@@ -333,7 +342,7 @@ func (c *calls) connectionLost(m Member) {
 	defer c.mu.Unlock()
 	for id, wt := range c.waiting {
 		if wt.boot == m.Boot {
-			c.settleLocked(id, wt, outcome{err: ErrNodeDown})
+			c.settleLocked(id, wt, outcome{err: ErrNodeDown, unanswered: true})
 		}
 	}
 }
@@ -350,7 +359,7 @@ func (c *calls) close() {
 	c.mu.Lock()
 	c.closed = true
 	for id, wt := range c.waiting {
-		c.settleLocked(id, wt, outcome{err: ErrClosed})
+		c.settleLocked(id, wt, outcome{err: ErrClosed, unanswered: true})
 	}
 	for key := range c.serving {
 		c.dropLocked(key)

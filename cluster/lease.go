@@ -19,6 +19,7 @@ type leases struct {
 	self   string
 	term   time.Duration
 	margin time.Duration
+	least  int // what base never falls below
 	base   int // nodes of the whole cluster, at least 1
 
 	start    time.Time
@@ -32,7 +33,7 @@ type leases struct {
 
 func newLeases(self string, o serviceOptions, start time.Time) *leases {
 	return &leases{
-		self: self, term: o.Term, margin: o.Margin, base: max(o.Expected, 1), start: start,
+		self: self, term: o.Term, margin: o.Margin, least: max(o.Expected, 1), base: max(o.Expected, 1), start: start,
 		members: map[string]Member{}, heard: map[string]uint64{}, support: map[string]time.Time{},
 		promised: map[string]time.Time{}, names: map[string]string{}, released: map[string]bool{},
 	}
@@ -120,18 +121,16 @@ func (l *leases) dead(boot string) bool {
 }
 
 // topology takes a new view. The base grows with the view, so that a cluster of which nobody said how
-// large it is counts all nodes that were there at once.
+// large it is counts all nodes that were there at once; it falls with each node that leaves as announced.
 func (l *leases) topology(v *view, now time.Time) {
-	for _, m := range v.Members {
-		if l.members[m.Boot].Boot == "" && m.Boot != l.self {
-			// it may have support of this node from before, or count on the view alone
-			l.names[m.Boot] = m.Name
-		}
-	}
 	for boot := range l.members {
-		if !v.has(boot) {
-			delete(l.heard, boot)
-			delete(l.support, boot)
+		if v.has(boot) {
+			continue
+		}
+		delete(l.heard, boot)
+		delete(l.support, boot)
+		if l.released[boot] {
+			l.base = max(l.least, l.base-1)
 		}
 	}
 	l.members = v.byBoot
@@ -150,6 +149,5 @@ func (l *leases) sweep(now time.Time) {
 	}
 }
 
-// release takes the word of a member that it owns nothing any more. A member that leaves for good makes
-// the cluster smaller, if nobody said how large it is.
+// release takes the word of a member that it owns nothing any more.
 func (l *leases) release(boot string) { l.released[boot] = true }

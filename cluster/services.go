@@ -207,6 +207,30 @@ func (s *services) Subscribe(topic string, f func(from Member, payload []byte)) 
 	return s.fanout.subscribe(topic, f)
 }
 
+// ServiceStats counts since the start; those that end in Open and UnderWay are as of now.
+type ServiceStats struct {
+	CallsSent, CallsUnanswered, CallsServed int64 // to others; of those, without an answer; of others
+	CallsUnderWay                           int   // to others
+	StreamsOpened                           int64 // by either side
+	StreamsOpen                             int
+	Broadcasts                              uint64 // of this node, with another member in view
+}
+
+// ServiceStats returns the counters of calls, streams and broadcasts between nodes.
+func (s *services) ServiceStats() ServiceStats {
+	st := ServiceStats{CallsSent: s.calls.sent.Load(), CallsUnanswered: s.calls.failed.Load(), CallsServed: s.calls.served.Load()}
+	s.calls.mu.Lock()
+	st.CallsUnderWay = len(s.calls.waiting)
+	s.calls.mu.Unlock()
+	s.streams.mu.Lock()
+	st.StreamsOpened, st.StreamsOpen = s.streams.opens, len(s.streams.open)
+	s.streams.mu.Unlock()
+	s.fanout.mu.Lock()
+	st.Broadcasts = s.fanout.sequence
+	s.fanout.mu.Unlock()
+	return st
+}
+
 // Owner returns the member on which key is placed in the current view.
 func (s *services) Owner(key string) Member {
 	m, _ := s.views.load().owner(key, func(Member) bool { return false })

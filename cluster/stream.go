@@ -93,6 +93,7 @@ type streams struct {
 	closed   bool
 	members  map[string]Member
 	next     uint64
+	opens    int64 // streams that were open, of either side
 	open     map[streamKey]*Stream
 	perPeer  map[string]int // open, by boot; no zeros
 	services map[string]AcceptFunc
@@ -153,6 +154,7 @@ func (t *streams) addLocked(s *Stream) error {
 		return ErrBusy
 	}
 	t.open[s.key] = s
+	t.opens++
 	t.perPeer[s.peer.Boot]++
 	return nil
 }
