@@ -72,7 +72,8 @@
 // A session has one owner, the node that made its id until that is gone. What the rooms above do:
 //
 //	id := n.NewSessionID()
-//	err := n.Keep(id, snapshot)   // first and on each change worth keeping; a copy goes to one other member
+//	err := n.Keep(id, snapshot)   // before the client knows id, and on each change worth keeping; a copy
+//	                              // goes to one other member
 //	n.Forget(id)                  // at its end
 //
 //	at, err := n.Locate(id)       // for each request; asks nobody, 0.4 us

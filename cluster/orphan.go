@@ -21,7 +21,7 @@ func (o *owners) copyLocked(id string, h *heldSnapshot, now time.Time) {
 	if h.until.IsZero() {
 		h.until = now.Add(o.opts.SnapshotTTL)
 	}
-	creator, _ := o.ids.creator(id)
+	creator := bootOf(id)
 	homes := map[string]bool{}
 	for range orphanHomes {
 		m, ok := o.view.owner(id, func(m Member) bool {

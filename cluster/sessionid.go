@@ -72,3 +72,9 @@ func (s *sessionIDs) creator(id string) (boot string, ok bool) {
 	boot, _, ok = strings.Cut(id[:at], ".")
 	return boot, ok
 }
+
+// bootOf returns the boot in a session id that has been checked before.
+func bootOf(id string) string {
+	boot, _, _ := strings.Cut(id, ".")
+	return boot
+}

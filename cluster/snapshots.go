@@ -47,7 +47,7 @@ const (
 
 // placeLocked sends a session's snapshot to its keeper, if there is one.
 func (o *owners) placeLocked(id string, m *owned, now time.Time) {
-	creator, _ := o.ids.creator(id)
+	creator := bootOf(id)
 	keeper, ok := o.keeperLocked(id, creator)
 	if ok && m.keeper != keeper.Boot || !ok && m.keeper != "" {
 		if out := o.outs[m.keeper]; out != nil {
@@ -119,7 +119,7 @@ func (o *owners) placeAllLocked(now time.Time) {
 			if isGrain(id) {
 				continue
 			}
-			creator, _ := o.creator(id)
+			creator := bootOf(id)
 			if keeper, _ := o.keeperLocked(id, creator); keeper.Boot != m.keeper {
 				o.placeLocked(id, m, now)
 			}
