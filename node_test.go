@@ -107,7 +107,6 @@ func TestDeadLettersAreCounted(t *testing.T) {
 	}
 }
 
-
 func TestNodeThatDoesNotStartLeavesNothingOpen(t *testing.T) {
 	addr, taken := unused(t), unused(t)
 	ln, err := net.Listen("tcp", taken)

@@ -222,8 +222,7 @@ func (f *Federation) endHere(_ context.Context, _ cluster.Member, request []byte
 		return nil, err
 	}
 	err = f.Gateway.End(info)
-	var r *transport.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*transport.Refusal](err); ok {
 		return nil, &cluster.RemoteError{Code: cluster.CodeUser + uint32(r.Reason), Text: r.Reason.String()}
 	}
 	return nil, err

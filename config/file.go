@@ -59,11 +59,11 @@ type file struct {
 
 // loadFile reads the file at path, YAML or JSON.
 func loadFile(path string) layer {
-	f := &file{name: path}
 	text, err := readFile(path, maxFileBytes)
 	if err != nil {
-		f.errs.add(path, "", "%v", err)
-		return f.layer
+		var l layer
+		l.errs.add(path, "", "%v", err)
+		return l
 	}
 	l := parseFile(path, text)
 	l.warnOpenSecrets(path)
@@ -288,6 +288,7 @@ func kindName(n *yaml.Node) string {
 		return "a list"
 	case yaml.AliasNode:
 		return "an alias"
+	default: // a value
 	}
 	switch n.Tag {
 	case "!!null":

@@ -54,8 +54,9 @@ func newShape(t reflect.Type, seen map[reflect.Type]*shape) *shape {
 			}
 		}
 		return s
+	default:
+		return nil
 	}
-	return nil
 }
 
 // nameOf is the name of a field in JSON; empty if it has none of its own.

@@ -138,8 +138,9 @@ func (c *core) awaited(in input) bool {
 		return true
 	case inExited:
 		return c.exitAwaited(in)
+	default:
+		return false
 	}
-	return false
 }
 
 func (c *core) startAwaited(in input) {
@@ -198,6 +199,7 @@ func (c *core) handle(in input) {
 		c.retry(in)
 	case inStop:
 		c.stop(in.reason)
+	case inStarted, inTimer, inKill: // never wait in the inbox
 	}
 }
 

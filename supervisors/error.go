@@ -122,8 +122,7 @@ func pidText(pid *actor.PID) string {
 }
 
 func errorText(err error) string {
-	var t Term
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[Term](err); ok {
 		return string(t)
 	}
 	return err.Error()

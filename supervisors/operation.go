@@ -1,6 +1,9 @@
 package supervisors
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // call is one operation on a supervisor and, once it is answered, its result.
 type call struct {
@@ -271,8 +274,7 @@ func (c *core) whichChildren() []childInfo {
 		return list
 	}
 	list := make([]childInfo, 0, len(c.children))
-	for i := len(c.children) - 1; i >= 0; i-- {
-		ch := c.children[i]
+	for _, ch := range slices.Backward(c.children) {
 		list = append(list, childInfo{ch.spec.ID, ch.proc, ch.state, ch.spec.Type})
 	}
 	return list

@@ -256,5 +256,6 @@ func (s *supervisor) note(a action) {
 		s.sys.events(ChildRestarting{s.path, ch.spec.ID, ch.arg})
 	case doNoteLimit:
 		s.sys.events(IntensityReached{s.path, ch.spec.ID})
+	default: // no note
 	}
 }

@@ -66,6 +66,7 @@ func (c *core) maybeAutoShutdown(ch *child) {
 		if !c.significantLeft() {
 			c.giveUp()
 		}
+	case Never:
 	}
 }
 

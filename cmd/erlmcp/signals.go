@@ -25,7 +25,7 @@ func watchSignals(log *slog.Logger) (ctx context.Context, stop func()) {
 					log.Error("second signal, the process ends without draining", slog.String("signal", signalName(s)))
 					os.Exit(exitFailed)
 				}
-				log.Info(signalName(s) + " received - shutting down") // as an Erlang node says it
+				log.Info(signalName(s) + " received - shutting down") //nolint:sloglint // the words of an Erlang node
 				cancel(fmt.Errorf("%s", signalName(s)))
 			case <-done:
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/erlmcp/erlmcp/mcp"
 )
@@ -27,13 +28,13 @@ func addAskingTools(s *mcp.Server) {
 			if err != nil {
 				return nil, nil, err
 			}
-			said := ""
+			var said strings.Builder
 			for _, block := range answer.Content {
 				if t, ok := block.(*mcp.TextContent); ok {
-					said += t.Text
+					said.WriteString(t.Text)
 				}
 			}
-			return textResult("LLM response: " + said), nil, nil
+			return textResult("LLM response: " + said.String()), nil, nil
 		})
 	mcp.AddTool(s, &mcp.Tool{Name: "test_elicitation", Description: "Asks the user for a name and an address."},
 		func(ctx context.Context, req *mcp.CallToolRequest, in elicitationInput) (*mcp.CallToolResult, any, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/erlmcp/erlmcp/mcp"
 )
@@ -36,7 +35,9 @@ func addContentTools(s *mcp.Server) {
 	}
 	mcp.AddTool(s, &mcp.Tool{Name: "test_error_handling", Description: "Always fails."},
 		func(context.Context, *mcp.CallToolRequest, noInput) (*mcp.CallToolResult, any, error) {
-			return nil, nil, errors.New("This tool intentionally returns an error for testing") //nolint:staticcheck // the suite's text
+			result := textResult("This tool intentionally returns an error for testing")
+			result.IsError = true
+			return result, nil, nil
 		})
 	s.AddTool(&mcp.Tool{
 		Name:        "json_schema_2020_12_tool",

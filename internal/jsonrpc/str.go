@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"strconv"
@@ -127,12 +128,7 @@ func String(raw []byte) (string, bool) {
 }
 
 func hasEscape(inner []byte) bool {
-	for _, c := range inner {
-		if c == '\\' {
-			return true
-		}
-	}
-	return false
+	return bytes.IndexByte(inner, '\\') >= 0
 }
 
 // appendDecoded appends the value of a scanned string without its quotes.

@@ -3,6 +3,7 @@ package testutil
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -61,9 +62,7 @@ func (c *LogCapture) WithGroup(name string) slog.Handler {
 
 func (c *LogCapture) add(r slog.Record, bound map[string]string, prefix string) {
 	record := LogRecord{Level: r.Level, Message: r.Message, Attrs: map[string]string{}}
-	for key, value := range bound {
-		record.Attrs[key] = value
-	}
+	maps.Copy(record.Attrs, bound)
 	r.Attrs(func(a slog.Attr) bool {
 		flatten(record.Attrs, prefix, a)
 		return true
@@ -89,9 +88,7 @@ func (b *boundCapture) Handle(_ context.Context, r slog.Record) error {
 
 func (b *boundCapture) WithAttrs(attrs []slog.Attr) slog.Handler {
 	all := map[string]string{}
-	for key, value := range b.attrs {
-		all[key] = value
-	}
+	maps.Copy(all, b.attrs)
 	for _, a := range attrs {
 		flatten(all, b.prefix, a)
 	}

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -154,7 +153,7 @@ func dial(t *testing.T, through func(*wire) sdk.Transport, revision string, o *s
 	if o == nil {
 		o = &sdk.ClientOptions{}
 	}
-	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	o.Logger = slog.New(slog.DiscardHandler)
 	o.ToolListChangedHandler = func(context.Context, *sdk.ToolListChangedRequest) { p.lists <- "tools" }
 	o.PromptListChangedHandler = func(context.Context, *sdk.PromptListChangedRequest) { p.lists <- "prompts" }
 	o.ResourceListChangedHandler = func(context.Context, *sdk.ResourceListChangedRequest) { p.lists <- "resources" }

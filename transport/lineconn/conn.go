@@ -115,8 +115,7 @@ func (c *Conn) accept(a transport.Acceptor) (transport.Receiver, error) {
 // refuse tells the peer why it is not served and ends the connection.
 func (c *Conn) refuse(err error) {
 	reason := transport.ReasonInternal
-	var refusal *transport.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*transport.Refusal](err); ok {
 		reason = refusal.Reason
 		if len(refusal.Text) > 0 {
 			_ = c.Write(transport.Frame{Text: refusal.Text})

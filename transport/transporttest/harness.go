@@ -2,6 +2,7 @@ package transporttest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ var rules = []rule{
 // behind.
 func Run(t *testing.T, h Harness) {
 	for _, r := range rules {
-		if !contains(r.modes, h.Mode) {
+		if !slices.Contains(r.modes, h.Mode) {
 			continue
 		}
 		t.Run(r.name, func(t *testing.T) {
@@ -94,13 +95,4 @@ func Run(t *testing.T, h Harness) {
 			r.test(t, &kit{t: t, h: h})
 		})
 	}
-}
-
-func contains(modes []transport.Mode, m transport.Mode) bool {
-	for _, other := range modes {
-		if other == m {
-			return true
-		}
-	}
-	return false
 }

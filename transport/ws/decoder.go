@@ -251,6 +251,7 @@ func control(frame []byte) event {
 		return event{kind: gotPing, data: payload}
 	case ws.OpPong:
 		return event{kind: gotPong}
+	default: // close: the header was checked
 	}
 	code, reason, ok := closeCode(payload)
 	if !ok {

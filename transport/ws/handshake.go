@@ -120,12 +120,11 @@ func refuse(w http.ResponseWriter, r *transport.Refusal) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(r.Reason.HTTPStatus())
-	w.Write(r.Text) // the peer may be gone
+	_, _ = w.Write(r.Text) // the peer may be gone
 }
 
 func refusalOf(err error) *transport.Refusal {
-	var r *transport.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*transport.Refusal](err); ok {
 		return r
 	}
 	return &transport.Refusal{Reason: transport.ReasonInternal}
@@ -192,7 +191,7 @@ func (r *run) accept(c *conn, h *hijacker) {
 func (c *conn) introduce() {
 	defer func() {
 		if fault := recover(); fault != nil {
-			c.run.panicked("acceptor panicked", fault)
+			c.run.panicked("acceptor", fault)
 			c.Close(transport.ReasonInternal)
 		}
 	}()

@@ -140,7 +140,7 @@ func (p *port) endLocked(err error) {
 // CloseWrite implements medium.
 func (p *port) CloseWrite() {
 	if half, ok := p.net.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite() // the peer may be gone
+		_ = half.CloseWrite() // the peer may be gone
 	}
 }
 

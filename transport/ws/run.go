@@ -40,7 +40,7 @@ func newRun(o *Options, closeWait time.Duration, a transport.Acceptor) (*run, er
 		acceptor: a, limits: o.Limits, grace: o.Grace, closeWait: closeWait, log: o.Logger, start: time.Now(),
 		rules: rules{messageBytes: o.Limits.MessageBytes, frames: o.Limits.FramesPerMessage},
 	}
-	r.tasks.fault = func(fault any) { r.panicked("task panicked", fault) }
+	r.tasks.fault = func(fault any) { r.panicked("task", fault) }
 	loop, err := poll.New(poll.Options{
 		Shards:         cmp.Or(o.Shards, runtime.GOMAXPROCS(0)),
 		Tick:           tick(o.Limits, closeWait),
@@ -109,15 +109,15 @@ func within(done <-chan struct{}, limit time.Duration) bool {
 }
 
 // guard is deferred where a panic must not go further.
-func (r *run) guard(message string) {
+func (r *run) guard(who string) {
 	if fault := recover(); fault != nil {
-		r.panicked(message, fault)
+		r.panicked(who, fault)
 	}
 }
 
-func (r *run) panicked(message string, fault any) {
-	r.log.LogAttrs(context.Background(), slog.LevelError, message,
-		slog.String("transport", "ws"), slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
+func (r *run) panicked(who string, fault any) {
+	r.log.LogAttrs(context.Background(), slog.LevelError, "panic recovered",
+		slog.String("transport", "ws"), slog.String("who", who), slog.Any("err", fault), slog.String("stack", string(debug.Stack())))
 }
 
 // enrol puts c on the roster.
@@ -142,7 +142,7 @@ func (r *run) gone(c *conn, reason transport.Reason) {
 		r.log.LogAttrs(context.Background(), slog.LevelDebug, "connection closed", slog.String("transport", "ws"),
 			slog.String("conn", c.remote.String()), slog.String("reason", reason.Label()))
 	}
-	defer r.guard("receiver panicked")
+	defer r.guard("receiver")
 	if c.recv != nil {
 		c.recv.Closed(reason)
 	}

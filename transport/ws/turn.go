@@ -125,7 +125,7 @@ func (c *conn) startLocked(t *turn) {
 // endTurn sends what is ready and keeps what is incomplete.
 func (c *conn) endTurn(t *turn, d *decoder) {
 	if fault := recover(); fault != nil {
-		c.run.panicked("receiver panicked", fault)
+		c.run.panicked("receiver", fault)
 		c.fail(transport.ReasonInternal)
 	}
 	c.mu.Lock()
@@ -149,6 +149,7 @@ func (c *conn) endTurn(t *turn, d *decoder) {
 		if c.medium().Waiting() == 0 {
 			c.medium().CloseWrite()
 		}
+	default: // nothing is left to do
 	}
 }
 

@@ -213,6 +213,7 @@ func (d *Desc) Abort(err error) {
 		}
 	case open, draining:
 		d.endLocked(err)
+	default: // it has ended, or has not begun
 	}
 }
 
