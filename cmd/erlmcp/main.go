@@ -11,6 +11,7 @@ import (
 
 // program is what a command gets of its process.
 type program struct {
+	name           string // as it was called
 	args           []string
 	environ        []string
 	stdin          *os.File
@@ -25,7 +26,7 @@ func main() {
 // mainStatus runs the process's command and returns its exit status.
 func mainStatus() int {
 	p := &program{
-		args: os.Args[1:], environ: os.Environ(),
+		name: os.Args[0], args: os.Args[1:], environ: os.Environ(),
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr),
 	}
 	return p.run()

@@ -250,20 +250,51 @@ func TestLogLevels(t *testing.T) {
 }
 
 func TestBanner(t *testing.T) {
-	c, err := config.Load(config.Sources{Flags: map[string]string{"admin-socket": "/s", "node-name": "a@b"}})
-	if err != nil {
-		t.Fatal(err)
+	environ := []string{"XDG_RUNTIME_DIR=/run/me"}
+	for _, tc := range []struct {
+		name  string
+		args  []string
+		flags map[string]string
+		want  []string
+	}{
+		{"as it is", []string{"dev"}, nil, []string{"  bin/erlmcp ping\n", "  bin/erlmcp config show --origin\n"}},
+		{"another socket", []string{"dev", "--admin-socket", "/s"}, map[string]string{"admin-socket": "/s"},
+			[]string{"  bin/erlmcp ping --admin-socket /s\n", "  bin/erlmcp config show --origin --admin-socket /s\n"}},
+		{"another name", []string{"dev", "--node-name=a@b"}, map[string]string{"node-name": "a@b"},
+			[]string{"  bin/erlmcp ping --admin-socket /run/me/", "--origin --node-name=a@b\n"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := config.Load(config.Sources{Flags: tc.flags, Environ: environ})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			(&program{name: "bin/erlmcp", args: tc.args, environ: environ, stdout: &b}).writeBanner(c, "127.0.0.1:8080")
+			text := b.String()
+			for _, want := range tc.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("got %s, want in it %q", text, want)
+				}
+			}
+			if strings.ContainsAny(text, "\x1b") || strings.Contains(text, "URL") {
+				t.Errorf("got %s", text)
+			}
+			for line := range strings.Lines(text) {
+				_, snippet, ok := strings.Cut(line, `{"`)
+				if ok && !json.Valid([]byte(`{"`+strings.TrimSpace(snippet))) {
+					t.Errorf("snippet is no JSON: %s", line)
+				}
+			}
+		})
 	}
-	var b bytes.Buffer
-	writeBanner(&b, c, "127.0.0.1:8080")
-	text := b.String()
-	if strings.ContainsAny(text, "\x1b") || strings.Contains(text, "URL") || !strings.Contains(text, "erlmcp ping --admin-socket /s\n") {
-		t.Errorf("got %s", text)
-	}
-	for line := range strings.Lines(text) {
-		_, snippet, ok := strings.Cut(line, `{"`)
-		if ok && !json.Valid([]byte(`{"`+strings.TrimSpace(snippet))) {
-			t.Errorf("snippet is no JSON: %s", line)
+}
+
+func TestShellWord(t *testing.T) {
+	for s, want := range map[string]string{
+		"bin/erlmcp": "bin/erlmcp", "--http-port=1": "--http-port=1", "": "''", "a b": "'a b'", "$x": "'$x'", "it's": `'it'\''s'`, "~": "'~'",
+	} {
+		if got := shellWord(s); got != want {
+			t.Errorf("%q: got %s, want %s", s, got, want)
 		}
 	}
 }

@@ -61,7 +61,7 @@ prints how to connect MCP clients.`,
 			if ip := net.ParseIP(c.HTTP.Listen); c.HTTP.Listen != "localhost" && !ip.IsLoopback() {
 				return fail(exitRefused, "dev serves this machine only, and http.listen is %s; use erlmcp foreground", c.HTTP.Listen)
 			}
-			return p.runNode(c, newServer(true, c.Node.Name), func(addr string) { writeBanner(p.stdout, c, addr) })
+			return p.runNode(c, newServer(true, c.Node.Name), func(addr string) { p.writeBanner(c, addr) })
 		},
 	}
 	addSources(cmd)
