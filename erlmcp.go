@@ -93,6 +93,7 @@ func (n *Node) join() error {
 		return fmt.Errorf("erlmcp: %w", err)
 	}
 	n.cluster, n.members = node, actors.Federate(n.gateway, node)
+	n.metrics.SetCluster(node)
 	return nil
 }
 
