@@ -64,6 +64,9 @@ func (a *answer) json(f *transport.Frame, session string, early bool) error {
 	if early {
 		h["Connection"] = closeConn // the next request would wait for the call
 	}
+	if f.Status == http.StatusServiceUnavailable || f.Status == http.StatusTooManyRequests {
+		h["Retry-After"] = retryAfter
+	}
 	if f.Status != 0 && f.Status != http.StatusOK {
 		a.w.WriteHeader(f.Status)
 	}

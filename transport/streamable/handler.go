@@ -15,6 +15,9 @@ const name = "http"
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.work.add()
 	defer s.work.done()
+	if s.leaving.Load() {
+		w.Header()["Connection"] = closeConn
+	}
 	if c := socketOf(r.Context()); c != nil && c.surplus {
 		s.refuse(w, refusedSocket)
 		return

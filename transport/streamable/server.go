@@ -27,6 +27,7 @@ type server struct {
 	work     tally        // handlers, functions given to Conn.Go, parked streams
 	conns    tally        // goroutines of net/http
 	open     atomic.Int64 // their number
+	leaving  atomic.Bool  // each answer is the last on its socket
 }
 
 func newServer(o Options, addr net.Addr, a transport.Acceptor) (*server, error) {
@@ -105,16 +106,33 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 }
 
 // drain waits for the work in progress, at most for the grace period, then ends what is left and stops
-// the background.
+// the background. Sockets without work get some time as well: a request may be on its way on them, and its
+// client learns from the answer that it is the last one here. Closing them would leave the client to guess
+// whether the request was served.
 func (s *server) drain(stop context.CancelFunc) {
-	s.http.SetKeepAlivesEnabled(false)
+	s.leaving.Store(true)
+	linger := time.NewTimer(lingerTime)
+	defer linger.Stop()
 	if !s.idleWithin(s.options.Grace) {
 		s.watch.close(transport.ReasonShutdown)
 	}
+	select {
+	case <-s.conns.idle():
+	case <-linger.C:
+	}
 	stop()
 	s.idleWithin(goodbye)
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	_ = s.http.Shutdown(ctx) // waits for answers that handlers have left to net/http; Close ends the rest
 	s.http.Close()
 }
+
+// lingerTime is how long sockets stay open for requests that are on their way when the listener ends.
+const lingerTime = 300 * time.Millisecond
+
+// flushTime is what net/http has to write answers whose handlers have returned.
+const flushTime = 100 * time.Millisecond
 
 // goodbye is how long answers that end the work in progress may take.
 const goodbye = time.Second
