@@ -27,11 +27,17 @@ type relay struct {
 	written bool // a frame has gone to the client
 	done    bool
 	begun   chan error // of an event stream: the owner's answer, once
+
+	// An exchange whose session has come to this node is passed on to inner; gone says that the client has
+	// left, for which reason is the reason.
+	inner  transport.Receiver
+	gone   bool
+	reason transport.Reason
 }
 
 var (
 	_ transport.Receiver = (*relay)(nil)
-	_ cluster.Handler    = fromOwner{}
+	_ cluster.Handler    = (*fromOwner)(nil)
 )
 
 var errMoved = errors.New("actors: the session has moved")
@@ -64,7 +70,7 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 }
 
 func (r *relay) open(owner cluster.Member) error {
-	stream, err := r.f.cluster.Open(owner, serviceName, encodeInfo(r.conn.Info()), fromOwner{r})
+	stream, err := r.f.cluster.Open(owner, serviceName, encodeInfo(r.conn.Info()), &fromOwner{relay: r})
 	if err != nil {
 		if errors.Is(err, cluster.ErrNodeDown) {
 			return err
@@ -93,6 +99,14 @@ func (r *relay) Receive(text []byte) {
 func (r *relay) Closed(reason transport.Reason) {
 	if r.mode == transport.Stream {
 		r.f.release(&link{conn: r.conn}, reason)
+	}
+	r.mu.Lock()
+	r.gone, r.reason = true, reason
+	inner := r.inner
+	r.mu.Unlock()
+	if inner != nil {
+		inner.Closed(reason)
+		return
 	}
 	if r.finish() {
 		r.peer().Close(cluster.CodeUser+uint32(reason), "")
@@ -170,7 +184,7 @@ func (r *relay) again() {
 	r.mu.Lock()
 	text := r.text
 	r.mu.Unlock()
-	for pause(ctx) {
+	for pause(ctx) && !r.over() {
 		owner, err := r.f.owner(ctx, r.conn.Info().Session)
 		if err != nil {
 			break
@@ -199,14 +213,31 @@ func (r *relay) local(text []byte) {
 		r.conn.Close(transport.ReasonUnavailable)
 		return
 	}
+	r.mu.Lock()
+	r.inner = receiver
+	gone, reason := r.gone, r.reason
+	r.mu.Unlock()
+	if gone {
+		receiver.Closed(reason)
+		return
+	}
 	receiver.Receive(text)
 }
 
-// fromOwner is the relay's side towards the owner.
-type fromOwner struct{ *relay }
+func (r *relay) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done
+}
+
+// fromOwner is the relay's side towards the owner, on one stream.
+type fromOwner struct {
+	*relay
+	told bool // the owner has said that it does not serve the connection: the end of the stream says no more
+}
 
 // Receive implements cluster.Handler.
-func (o fromOwner) Receive(b []byte) {
+func (o *fromOwner) Receive(b []byte) {
 	if len(b) == 0 {
 		return
 	}
@@ -215,10 +246,12 @@ func (o fromOwner) Receive(b []byte) {
 	case noticeAccepted:
 		r.decided(nil)
 	case noticeMoved:
+		o.told = true
 		if !r.decided(errMoved) {
 			go r.again()
 		}
 	case noticeRefused:
+		o.told = true
 		refusal := decodeRefusal(b[1:])
 		if !r.decided(refusal) && r.finish() {
 			_ = r.conn.Write(transport.Frame{Text: refusal.Text, Status: refusal.Reason.HTTPStatus(), Last: true})
@@ -252,7 +285,10 @@ func (r *relay) pass(b []byte) {
 }
 
 // Closed implements cluster.Handler: the owner has ended the connection, or is lost.
-func (o fromOwner) Closed(code uint32, _ string) {
+func (o *fromOwner) Closed(code uint32, _ string) {
+	if o.told {
+		return
+	}
 	r := o.relay
 	if code < cluster.CodeUser {
 		r.lost()
