@@ -45,7 +45,7 @@ var rooms = []room{
 	{"testsuite", 6, []string{".", "mcp", "config", "load"}},
 
 	{".", 5, []string{
-		"actors", "admin", "cluster", "config", "mcp", "metrics", "repl", "supervisors", "transport", "upstream",
+		"actors", "admin", "cluster", "mcp", "metrics", "repl", "supervisors", "transport", "upstream",
 		"internal/invariants",
 	}},
 }
