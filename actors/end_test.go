@@ -229,3 +229,42 @@ func TestCallAllowance(t *testing.T) {
 		}
 	}
 }
+
+func TestDrainLetsCallsFinish(t *testing.T) {
+	f := newFixture(t, Options{})
+	c := f.dial()
+	f.send(c, toolCall("1", "wait", `{}`))
+	<-f.begun
+	var cut int
+	var done sync.WaitGroup
+	done.Go(func() { cut = f.gateway.Drain(context.Background(), 0) })
+	testutil.Eventually(t, 5*time.Second, func() bool { return f.gateway.Admit(transport.Info{}) != nil })
+	testutil.Eventually(t, 5*time.Second, func() bool {
+		f.send(c, toolCall(`"late"`, "echo", `{"message":"x"}`))
+		return code(t, f.recv(c)) == mcp.CodeDraining
+	})
+	close(f.release)
+	if got := f.recv(c); !strings.Contains(got, "waited") {
+		t.Errorf("got %s", got)
+	}
+	done.Wait()
+	c.Wait()
+	if reason, _ := c.Reason(); cut != 0 || reason != transport.ReasonShutdown {
+		t.Errorf("got %d cut, reason %v; want 0, shutdown", cut, reason)
+	}
+}
+
+func TestDrainCutsWhatDoesNotFinish(t *testing.T) {
+	f := newFixture(t, Options{})
+	c := f.dial()
+	f.send(c, toolCall("1", "wait", `{}`))
+	<-f.begun
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if cut := f.gateway.Drain(ctx, 0); cut != 1 {
+		t.Errorf("got %d cut, want 1", cut)
+	}
+	if got := f.recv(c); code(t, got) != mcp.CodeDraining {
+		t.Errorf("got %s", got)
+	}
+}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/erlmcp/erlmcp/internal/jsonrpc"
 	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/supervisors"
 	"github.com/erlmcp/erlmcp/transport"
@@ -198,18 +197,6 @@ func (g *Gateway) release(l *link, reason transport.Reason) {
 	g.obs.ConnectionClosed(l.conn.Info().Transport, reason)
 }
 
-func (g *Gateway) refused(r *transport.Refusal) error {
-	g.obs.Rejected(r.Reason)
-	if len(r.Text) == 0 {
-		r.Text = errorText(refusalError("", r.Reason))
-	}
-	return r
-}
-
-func refusal(reason transport.Reason, err *jsonrpc.Error) *transport.Refusal {
-	return &transport.Refusal{Reason: reason, Text: errorText(err)}
-}
-
 // End implements transport.Acceptor: the client ends its session.
 func (g *Gateway) End(info transport.Info) error {
 	if info.Session == "" {
@@ -329,88 +316,4 @@ func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
 		g.home.forget(a, reason)
 	}
 	g.obs.SessionEnded(reason, time.Since(a.start))
-}
-
-// refusalError is the JSON-RPC error for a reason.
-func refusalError(id jsonrpc.ID, reason transport.Reason) *jsonrpc.Error {
-	code := 0
-	switch reason {
-	case transport.ReasonShutdown:
-		code = mcp.CodeDraining
-	case transport.ReasonOverloaded, transport.ReasonSlow:
-		code = mcp.CodeOverloaded
-	case transport.ReasonQuota:
-		code = mcp.CodeQuota
-	case transport.ReasonInternal:
-		return internalError(id)
-	default:
-		return sessionError(id, reason.String())
-	}
-	err := mcp.RetryLater(code, reason.String(), transport.RetryAfter).Wire()
-	err.ID = id
-	return err
-}
-
-// Disconnect closes every duplex connection and every session's own event stream for reason. Sessions of
-// duplex connections end with them; those over HTTP go on, and their clients can come back.
-func (g *Gateway) Disconnect(reason transport.Reason) {
-	for shard := range tableShards {
-		for _, a := range g.table.list(shard) {
-			if own := a.stream(); own != nil {
-				own.conn.Close(reason)
-			}
-		}
-	}
-}
-
-// Drain ends the work of the node in order: nothing new is admitted, open requests may finish until ctx
-// ends, then every client is told to go and its session ends, spread over the given time. It returns the
-// number of requests that had to be cut short.
-func (g *Gateway) Drain(ctx context.Context, spread time.Duration) int {
-	g.draining.Store(true)
-	m := &changed{in: mcp.Draining{}}
-	for shard := range tableShards {
-		for _, a := range g.table.list(shard) {
-			a.post(m)
-		}
-	}
-	cut := g.quiesce(ctx)
-	g.dismiss(spread)
-	return cut
-}
-
-// quiesce waits until no request is open, or ctx ends.
-func (g *Gateway) quiesce(ctx context.Context) int {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		open := 0
-		for shard := range tableShards {
-			for _, a := range g.table.list(shard) {
-				open += a.ledger.len()
-			}
-		}
-		if open == 0 {
-			return 0
-		}
-		select {
-		case <-ctx.Done():
-			return open
-		case <-tick.C:
-		}
-	}
-}
-
-// dismiss ends every session, spread over time so that the clients do not all come back at once.
-func (g *Gateway) dismiss(spread time.Duration) {
-	pause := spread / tableShards
-	for shard := range tableShards {
-		sessions := g.table.list(shard)
-		for _, a := range sessions {
-			g.endSession(a, transport.ReasonShutdown)
-		}
-		if pause > 0 && len(sessions) > 0 && g.table.len() > 0 {
-			time.Sleep(pause)
-		}
-	}
 }
