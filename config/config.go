@@ -38,8 +38,8 @@ type HTTP struct {
 	Listen               string        `key:"listen" default:"127.0.0.1" doc:"Address to listen on. One that is not loopback needs http.allow_unauthenticated."`
 	Port                 int           `key:"port" default:"8080" min:"1" max:"65535" doc:"Port to listen on."`
 	Path                 string        `key:"path" default:"/mcp" doc:"Path of the MCP endpoint; WebSocket also at <path>/ws."`
-	AllowedOrigins       []string      `key:"allowed_origins" doc:"Values of the Origin header that are served, as scheme://host[:port]. A loopback listener also serves its own."`
-	AllowedHosts         []string      `key:"allowed_hosts" doc:"Values of the Host header that are served, as host[:port]. A loopback listener also serves its own names, any other serves all when the list is empty."`
+	AllowedOrigins       []string      `key:"allowed_origins" doc:"Values of the Origin header that are served, as scheme://host[:port]. A loopback listener also serves pages of localhost and loopback addresses, with any port."`
+	AllowedHosts         []string      `key:"allowed_hosts" doc:"Values of the Host header that are served, as host[:port]. A loopback listener also serves localhost and loopback addresses, with any port; any other serves all when the list is empty."`
 	AllowUnauthenticated bool          `key:"allow_unauthenticated" default:"false" doc:"Serve an address that is not loopback although clients are not authenticated."`
 	ReadHeaderTimeout    time.Duration `key:"read_header_timeout" default:"5s" min:"100ms" max:"10m" doc:"Time for the header of a request."`
 	ReadBodyTimeout      time.Duration `key:"read_body_timeout" default:"30s" min:"100ms" max:"1h" doc:"Time for the body of a request."`
@@ -50,13 +50,13 @@ type HTTP struct {
 
 // Limits bounds what clients may cost.
 type Limits struct {
-	MaxConnections      int   `key:"max_connections" default:"25000" min:"1" max:"10000000" doc:"Open WebSocket connections and event streams. Clamped to the open files that the process may have, less 512."`
+	MaxConnections      int   `key:"max_connections" default:"25000" min:"1" max:"10000000" doc:"Open WebSocket connections and event streams; as many connections of plain HTTP may be open beside them. Clamped to the open files that the process may have, less 512."`
 	MaxSessions         int   `key:"max_sessions" default:"100000" min:"1" max:"134217727" doc:"Sessions on the node."`
 	MaxActors           int   `key:"max_actors" default:"2000000" min:"1024" max:"134217727" doc:"Actors on the node. A session is one actor, so a value below limits.max_sessions bounds those."`
 	MaxTables           int   `key:"max_tables" default:"32768" min:"1" max:"134217727" doc:"Named tables. This version has none that grow."`
 	MaxMessageBytes     Bytes `key:"max_message_bytes" default:"4MiB" min:"1KiB" max:"1GiB" doc:"Size of a message from a client, after reassembly and decompression."`
 	MaxDepth            int   `key:"max_depth" default:"128" min:"8" max:"10000" doc:"Nesting of a message from a client."`
-	MaxInFlight         int   `key:"max_in_flight" default:"64" min:"1" max:"100000" doc:"Requests of one session without an answer."`
+	MaxInFlight         int   `key:"max_in_flight" default:"64" min:"1" max:"100000" doc:"Calls of one session that run. 16 times as many of its messages may wait for their turn."`
 	MaxOutgoingBytes    Bytes `key:"max_outgoing_bytes" default:"1MiB" min:"4KiB" max:"1GiB" doc:"Bytes that wait for one client; a slower reader is cut."`
 	MaxOutgoingFrames   int   `key:"max_outgoing_frames" default:"1000" min:"1" max:"1000000" doc:"Messages that wait for one client; a slower reader is cut."`
 	MaxSubscriptions    int   `key:"max_subscriptions" default:"1024" min:"1" max:"1000000" doc:"Resource subscriptions of one session."`
@@ -92,7 +92,7 @@ type Drain struct {
 // Admin configures the operator's endpoints.
 type Admin struct {
 	Socket string `key:"socket" doc:"Path of the control socket. Empty: <node name>.sock in $XDG_RUNTIME_DIR, else /run/erlmcp, else /tmp/erlmcp-<uid>."`
-	Listen string `key:"listen" doc:"A further loopback address, host:port, for health and metrics; empty for none."`
+	Listen string `key:"listen" doc:"A loopback address, host:port, that serves what the control socket does, but for profiles; empty for none."`
 }
 
 // Metrics configures the metrics endpoint.
