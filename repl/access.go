@@ -1,0 +1,128 @@
+package repl
+
+import (
+	"strconv"
+	"strings"
+)
+
+// access is the closed table of system-dependent functions: module, the role
+// that each group needs, and the functions as Name/Arity. A function that is
+// not here is never asked of an Inspector.
+var access = []struct {
+	module    string
+	role      Role
+	functions string
+}{
+	{"erlang", Viewer, "node/0 nodes/0 nodes/1 is_alive/0 self/0 processes/0 registered/0 whereis/1 ports/0 " +
+		"port_info/1 port_info/2 process_info/1 process_info/2 is_process_alive/1 memory/0 memory/1 " +
+		"system_info/1 statistics/1 group_leader/0 loaded/0"},
+	{"erlang", Operator, "garbage_collect/0 garbage_collect/1 garbage_collect_all/0"},
+	{"erlang", Admin, "exit/2 halt/0 halt/1 disconnect_node/1"},
+	{"supervisor", Viewer, "which_children/1 count_children/1 get_childspec/2"},
+	{"supervisor", Operator, "restart_child/2"},
+	{"supervisor", Admin, "terminate_child/2 delete_child/2"},
+	{"sys", Viewer, "get_state/1 get_state/2 get_status/1 get_status/2"},
+	{"recon", Viewer, "proc_count/2 proc_window/3 info/1 info/2 info/3 info/4 node_stats_list/2 node_stats_print/2 " +
+		"scheduler_usage/1 inet_count/2 inet_window/3 port_types/0 tcp/0 get_state/1 get_state/2"},
+	{"recon", Operator, "bin_leak/1"},
+	{"recon_alloc", Viewer, "memory/1"},
+	{"net_adm", Viewer, "ping/1 names/0 names/1"},
+	{"net_kernel", Viewer, "get_net_ticktime/0"},
+	{"net_kernel", Operator, "connect_node/1"},
+	{"rpc", Viewer, "call/4 call/5 multicall/3 multicall/4 multicall/5"},
+	{"application", Viewer, "which_applications/0 get_env/2 get_all_env/1"},
+	{"init", Viewer, "get_status/0"},
+	{"init", Admin, "stop/0 stop/1 restart/0"},
+	{"ets", Viewer, "all/0 info/1 info/2"},
+	{"inet", Viewer, "i/0"},
+	{"c", Viewer, "i/0 regs/0 nregs/0"},
+	{"erlmcp", Viewer, "sessions/0 sessions/1 session/1 connections/0 connections/1 tools/0 resources/0 prompts/0 " +
+		"config/0 config/1 status/0 version/0 log_level/0 tree/0 members/0 uptime/0"},
+	{"erlmcp", Operator, "kick/1 kick/2 log_level/1 reload_config/0"},
+	{"erlmcp", Admin, "drain/0 drain/1 undrain/0"},
+}
+
+// accessOf gives the role a system-dependent function needs; false when there
+// is no such function.
+func accessOf(f mfa) (Role, bool) {
+	want := f.name + "/" + strconv.Itoa(f.arity)
+	for _, g := range access {
+		if g.module != f.module {
+			continue
+		}
+		for _, name := range strings.Fields(g.functions) {
+			if name == want {
+				return g.role, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// System gives the system-dependent functions as module:name/arity with the
+// role each needs, in the order of the table.
+func System() []SystemFunction {
+	var list []SystemFunction
+	for _, g := range access {
+		for _, name := range strings.Fields(g.functions) {
+			n, arity, _ := strings.Cut(name, "/")
+			a, _ := strconv.Atoi(arity)
+			list = append(list, SystemFunction{g.module, n, a, g.role})
+		}
+	}
+	return list
+}
+
+// SystemFunction is a function that an Inspector may answer.
+type SystemFunction struct {
+	Module, Name string
+	Arity        int
+	Role         Role
+}
+
+// inspect asks the inspector for a system-dependent function; false when
+// neither it nor a node alone has it.
+func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
+	role, ok := accessOf(f)
+	if !ok {
+		return nil, false, nil
+	}
+	if role > m.shell.o.Role {
+		return nil, false, denied(f, role)
+	}
+	if i := m.shell.o.Inspector; i != nil {
+		v, ok, err := i.Call(m.ctx, f.module, f.name, args)
+		if err != nil {
+			if m.ctx.Err() != nil {
+				return nil, false, m.kill(timedOut())
+			}
+			return nil, false, err
+		}
+		if ok {
+			return v, true, m.step(1)
+		}
+	}
+	return alone(f)
+}
+
+// denied is the exception of a call that the role does not allow.
+func denied(f mfa, role Role) error {
+	return &Exception{Class: ClassError,
+		Reason: Tuple{Atom("denied"), Tuple{Atom(f.module), Atom(f.name), Int(f.arity)}, Atom(role.String())},
+		text:   "denied: " + f.String() + " needs the role " + role.String()}
+}
+
+// alone answers for a node without distribution.
+func alone(f mfa) (Term, bool, error) {
+	switch f {
+	case mfa{"erlang", "node", 0}:
+		return Atom("nonode@nohost"), true, nil
+	case mfa{"erlang", "nodes", 0}, mfa{"erlang", "nodes", 1}:
+		return Nil{}, true, nil
+	case mfa{"erlang", "is_alive", 0}:
+		return False, true, nil
+	case mfa{"erlang", "self", 0}:
+		return Pid{ID: 81}, true, nil
+	}
+	return nil, false, nil
+}

@@ -1,0 +1,40 @@
+package repl
+
+import "context"
+
+// Inspector answers the functions whose results depend on the running system:
+// those of the table in access.go, such as erlang:processes/0 or
+// supervisor:which_children/1. The shapes of their results are those of
+// Erlang/OTP 25 and recon.
+//
+// Call runs on the goroutine of the evaluation. It returns when ctx ends, and
+// never changes args. It is asked only for functions of the table, after the
+// shell has checked the role. The boolean is false when the inspector does not
+// offer the function: the shell then raises undef, or gives its own answer
+// where a node alone has one (node/0, nodes/0). An error that is an *Exception
+// (made by Raise or Badarg) is raised as it is, any other one becomes an
+// exception error with its text.
+type Inspector interface {
+	Call(ctx context.Context, module, function string, args []Term) (Term, bool, error)
+}
+
+// Role is what an operator may do. The zero value may only look.
+type Role uint8
+
+// The roles, each including those before it.
+const (
+	Viewer   Role = iota // functions that only read
+	Operator             // also functions that act on sessions, children, garbage, log level
+	Admin                // also functions that end processes or the node
+)
+
+// String gives the role's name.
+func (r Role) String() string {
+	switch r {
+	case Viewer:
+		return "viewer"
+	case Operator:
+		return "operator"
+	}
+	return "admin"
+}

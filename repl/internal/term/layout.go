@@ -1,0 +1,242 @@
+package term
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Style says how terms are written.
+type Style struct {
+	Width   int  // line length of the broken form; 0 writes one line
+	Column  int  // column of the first character, from 1
+	Depth   int  // elements and levels before "..."; negative is without limit
+	Unicode bool // characters above 255 are printable (the modifier t)
+	Lists   bool // lists of characters and binaries print as lists (the modifier l)
+	Max     int  // characters after which the rest becomes "..."; 0 is DefaultMax
+}
+
+// DefaultMax is the default bound of a written term in characters.
+const DefaultMax = 1 << 20
+
+// shape is the kind of a node of a layout.
+type shape uint8
+
+const (
+	shapeText   shape = iota // text, written as it is
+	shapeBinary              // text of a binary as numbers, breakable after commas
+	shapeList
+	shapeTuple
+	shapeTagged // a tuple of two or more elements that begins with an atom
+	shapeMap
+	shapePair
+	shapeDots // the rest of a list, tuple or map
+)
+
+// node is a term with its text lengths computed, ready to be broken into lines.
+type node struct {
+	shape shape
+	text  string
+	kids  []node
+	tail  *node // improper tail, or dots, after kids
+	len   int   // characters on one line
+}
+
+func (n *node) atomic() bool { return n.shape == shapeText }
+
+// atomicPair tells whether a map pair has a plain key and a plain value.
+func (n *node) atomicPair() bool { return n.kids[0].atomic() && n.kids[1].atomic() }
+
+// layouter builds nodes within the budget of its style.
+type layouter struct {
+	style Style
+	left  int
+	level int
+	write bool // ~w: no strings
+}
+
+func textNode(s string) node { return node{shape: shapeText, text: s, len: utf8.RuneCountInString(s)} }
+
+var dots = node{shape: shapeDots, text: "...", len: 3}
+
+// layout gives the node of t; d is the depth left, negative without limit.
+func (l *layouter) layout(t Term, d int) node {
+	if d == 0 || l.left <= 0 || l.level > MaxDepth {
+		return textNode("...")
+	}
+	l.level++
+	defer func() { l.level-- }()
+	var n node
+	switch x := t.(type) {
+	case *Cons:
+		n = l.list(x, d)
+	case Tuple:
+		n = l.tuple(x, d)
+	case *Map:
+		n = l.mapNode(x, d)
+	case Bits:
+		n = l.bits(x, d)
+	default:
+		n = textNode(writeLeaf(t, !l.style.Unicode))
+	}
+	if n.kids == nil {
+		l.left -= n.len
+	}
+	return n
+}
+
+// writeLeaf writes a term without parts.
+func writeLeaf(t Term, latin1 bool) string {
+	switch x := t.(type) {
+	case Int:
+		return strconv.FormatInt(int64(x), 10)
+	case *Big:
+		return x.v.String()
+	case Float:
+		return WriteFloat(x)
+	case Atom:
+		return WriteAtom(x, latin1)
+	case Ref:
+		return "#Ref<" + string(x) + ">"
+	case Port:
+		return "#Port<" + strconv.FormatUint(x.Node, 10) + "." + strconv.FormatUint(x.ID, 10) + ">"
+	case Pid:
+		return x.String()
+	case *Fun:
+		return writeFun(x)
+	case Nil:
+		return "[]"
+	}
+	return ""
+}
+
+func writeFun(f *Fun) string {
+	if f.Closure == nil {
+		return "fun " + WriteAtom(f.Module, false) + ":" + WriteAtom(f.Name, false) + "/" + strconv.Itoa(f.Arity)
+	}
+	return "#Fun<erl_eval." + strconv.Itoa(f.Arity) + "." + strconv.FormatUint(f.ID, 10) + ">"
+}
+
+func (l *layouter) list(c *Cons, d int) node {
+	if !l.write && !l.style.Lists && d != 1 {
+		if s, ok := l.printable(c); ok {
+			return textNode(Quote(s, '"', !l.style.Unicode))
+		}
+	}
+	n := node{shape: shapeList, kids: []node{}, len: 2}
+	var t Term = c
+	for first := true; ; first = false {
+		cell, ok := t.(*Cons)
+		if !ok {
+			break
+		}
+		if d == 1 || l.left <= 0 {
+			n.tail = &dots
+			n.len += 3 + comma(first)
+			return n
+		}
+		if d > 0 {
+			d--
+		}
+		n.add(l.layout(cell.Head, d))
+		t = cell.Tail
+	}
+	if _, ok := t.(Nil); !ok {
+		tail := l.improper(t, d)
+		n.tail = &tail
+		n.len += tail.len + 1
+	}
+	return n
+}
+
+func (l *layouter) improper(t Term, d int) node {
+	if d == 1 {
+		return dots
+	}
+	return l.layout(t, max(d-1, min(d, -1)))
+}
+
+func comma(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+func (n *node) add(kid node) {
+	n.len += kid.len + comma(len(n.kids) == 0)
+	n.kids = append(n.kids, kid)
+}
+
+// printable gives the text of a list that prints as a string.
+func (l *layouter) printable(c *Cons) (string, bool) {
+	var b strings.Builder
+	var t Term = c
+	for n := 0; n < l.left; n++ {
+		switch x := t.(type) {
+		case Nil:
+			return b.String(), true
+		case *Cons:
+			r, ok := x.Head.(Int)
+			if !ok || r < 0 || r > 0x10ffff || !Printable(rune(r), !l.style.Unicode) {
+				return "", false
+			}
+			b.WriteRune(rune(r))
+			t = x.Tail
+		default:
+			return "", false
+		}
+	}
+	return b.String() + "...", true
+}
+
+func (l *layouter) tuple(t Tuple, d int) node {
+	if len(t) == 0 {
+		return textNode("{}")
+	}
+	if d == 1 {
+		return textNode("{...}")
+	}
+	n := node{shape: shapeTuple, kids: []node{}, len: 2}
+	if _, ok := t[0].(Atom); ok && len(t) > 1 {
+		n.shape = shapeTagged
+	}
+	for i, e := range t {
+		if d == 1 || l.left <= 0 {
+			n.tail = &dots
+			n.len += 3 + comma(i == 0)
+			return n
+		}
+		if d > 0 {
+			d--
+		}
+		n.add(l.layout(e, d))
+	}
+	return n
+}
+
+func (l *layouter) mapNode(m *Map, d int) node {
+	if m.Len() == 0 {
+		return textNode("#{}")
+	}
+	if d == 1 {
+		return textNode("#{...}")
+	}
+	n := node{shape: shapeMap, kids: []node{}, len: 3}
+	inner := max(d-1, min(d, -1))
+	for i := range m.Len() {
+		if d == 1 || l.left <= 0 {
+			n.tail = &dots
+			n.len += 3 + comma(i == 0)
+			return n
+		}
+		if d > 0 {
+			d--
+		}
+		k, v := m.At(i)
+		pair := node{shape: shapePair, kids: []node{l.layout(k, inner), l.layout(v, inner)}}
+		pair.len = pair.kids[0].len + 4 + pair.kids[1].len
+		n.add(pair)
+	}
+	return n
+}

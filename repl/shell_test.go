@@ -1,0 +1,31 @@
+package repl
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// evalText gives what a fresh shell makes of an expression: the printed value
+// or the error's message.
+func evalText(t *testing.T, o Options, expr string) string {
+	t.Helper()
+	var out strings.Builder
+	v, err := NewShell(o).Eval(context.Background(), expr, &out)
+	if err != nil {
+		return out.String() + err.Error()
+	}
+	return out.String() + Format(v)
+}
+
+func TestEvalKeepsBindingsBetweenExpressions(t *testing.T) {
+	s := NewShell(Options{})
+	var out strings.Builder
+	if _, err := s.Eval(context.Background(), "X = 41.", &out); err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.Eval(context.Background(), "X + 1.", &out)
+	if err != nil || Format(v) != "42" {
+		t.Fatalf("got %v, %v, want 42", v, err)
+	}
+}
