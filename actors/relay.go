@@ -78,8 +78,12 @@ func (r *relay) open(owner cluster.Member) error {
 		return settleRefusal(err)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.stream = stream
+	done := r.done
+	r.mu.Unlock()
+	if done { // the owner's last frame came before its stream was known here
+		stream.Close(cluster.CodeOK, "")
+	}
 	return nil
 }
 
@@ -279,7 +283,7 @@ func (r *relay) pass(b []byte) {
 	if err := r.conn.Write(f); err == nil {
 		r.f.obs.Bytes(0, len(f.Text))
 	}
-	if f.Last {
+	if f.Last && stream != nil { // else open closes it
 		stream.Close(cluster.CodeOK, "")
 	}
 }

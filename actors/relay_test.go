@@ -55,3 +55,14 @@ func TestMovedExchangeIsServedWhereTheSessionIs(t *testing.T) {
 		t.Fatalf("got %+v, %v, want the answer", frame, err)
 	}
 }
+
+// An owner may be done before the relay knows the stream that it has opened.
+func TestLastFrameMayComeBeforeTheStreamIsKnown(t *testing.T) {
+	f := newFixture(t, Options{})
+	conn := &heldConn{info: transport.Info{Transport: "memory", Mode: transport.Stream}}
+	r := &relay{f: &Federation{Gateway: f.gateway}, conn: conn, mode: transport.Stream}
+	(&fromOwner{relay: r}).Receive(encodeFrame(transport.Frame{Text: []byte(`{}`), Last: true}))
+	if len(conn.texts) != 1 || !r.over() {
+		t.Errorf("got %q, over %v; want one frame and the end", conn.texts, r.over())
+	}
+}
