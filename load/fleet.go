@@ -4,345 +4,356 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Transport is how a fleet talks to the server.
-type Transport string
-
-// The transports.
-const (
-	WebSocket Transport = "ws"
-	HTTP      Transport = "http"
-)
-
-// Options says what a fleet is and where it connects.
-type Options struct {
-	Addr      netip.AddrPort // of the server; loopback in every use of this package
-	Path      string         // default /mcp
-	Transport Transport      // default WebSocket
-	Sessions  int            // client sessions; default 1
-	// Conns is the number of keep-alive connections that HTTP sessions share; default 256. Each WebSocket
-	// session has its own.
-	Conns    int
-	Revision string       // default 2025-11-25
-	Sources  []netip.Addr // local addresses to connect from, in turn; default the system's choice
-	Dialing  int          // connections that are being set up at a time; default 128
-	Payload  int          // bytes of the echoed text; default 64
-	Tool     string       // default echo, with the one argument message
-	Bare     bool         // the server is no MCP server: skip the handshake
-}
-
-func (o Options) withDefaults() Options {
-	setDefault(&o.Path, "/mcp")
-	setDefault(&o.Transport, WebSocket)
-	setDefault(&o.Sessions, 1)
-	setDefault(&o.Conns, 256)
-	setDefault(&o.Revision, "2025-11-25")
-	setDefault(&o.Dialing, 128)
-	setDefault(&o.Payload, 64)
-	setDefault(&o.Tool, "echo")
-	return o
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// Fleet is a set of connected, initialized client sessions. It has one owner; its methods are not safe
-// for concurrent use.
+// Fleet is a set of client sessions in one event loop. It has one owner; its methods are not safe for
+// concurrent use.
 type Fleet struct {
 	opts    Options
-	wire    wire
+	targets []*target
 	epoll   int
-	clients []*client
-	byFD    map[int32]*client
-	buf     []byte // read buffer, shared by all
-	out     []byte // write buffer, shared by all
-	payload string
-	waiting int // connections that are being set up
-	failure error
-	handle  func(*client, answer) // what to do with a message that completes
+	epoch   time.Time
+	clock   time.Duration // since epoch, read once a round
+
+	byFD       []*conn // index is the descriptor
+	generation int32   // of the last connection; tells a descriptor from its next use
+	sessions   []*session
+	ready      []int32 // sessions that can be called
+	turn       int     // of ready
+	down       []retry // sessions that wait to be set up again, in order
+	pending    int     // set-ups under way
+	scan       time.Duration
+
+	ledger    ledger
+	mix       Mix
+	calls     uint64 // scheduled so far
+	payload   string
+	buf, out  []byte // read and write buffers, shared by all
+	text      []byte // of a call
+	measured  bool   // past the warm-up
+	reconnect bool
+	closed    *closedLoop
+	load      LoadResult
+	ramp      ConnectResult
+	point     Point
+	report    func(Point)
 }
 
-// client is one connection. HTTP connections carry several sessions in turn.
-type client struct {
-	fd       int
-	stage    stage
-	sessions []string // ids; one empty id on WebSocket
-	want     int      // sessions to set up on this connection; 0 for a GET stream
-	turn     int      // the session of the request under way
-	id       uint64   // of the request under way
-	sent     time.Time
-	rest     []byte // of an incomplete message
+// target is a server and, for HTTP, the connections that posts share.
+type target struct {
+	Target
+	wire  wire
+	conns int // post connections, open or being opened
+	idle  []*conn
+	queue []post // posts that wait for a connection
+	used  int    // connections made so far, for the choice of sources
 }
 
-type stage uint8
+// session is one MCP client. An idle one on WebSocket costs this, a conn, and their slots.
+type session struct {
+	index    int32
+	at       int32 // in Fleet.ready; -1 when it is not there
+	target   uint16
+	state    sessionState
+	again    bool // has been set up before
+	inFlight int32
+	due      time.Duration // intended time of the set-up
+	began    time.Duration
+	id       string
+	conn     *conn // its WebSocket connection or event stream
+}
+
+type sessionState uint8
 
 const (
-	stageConnecting stage = iota
-	stageGreeting
-	stageInitialize
-	stageInitialized
-	stageReady
-	stageStreamHead // a GET stream whose head has not come
-	stageStream     // a GET stream; what comes on it is not read
+	sessionNew sessionState = iota
+	sessionSettingUp
+	sessionReady
+	sessionDown
 )
 
-// Dial connects and initializes a fleet. It fails on the first session that cannot be set up.
-func Dial(ctx context.Context, opts Options) (*Fleet, error) {
-	opts = opts.withDefaults()
+type retry struct {
+	session *session
+	at      time.Duration
+}
+
+const (
+	retryPause = 500 * time.Millisecond
+	maxUnsent  = 1 << 20 // bytes that a connection holds for a server that does not read
+)
+
+// NewFleet returns a fleet without a session.
+func NewFleet(opts Options) (*Fleet, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("load: epoll: %w", err)
 	}
-	f := &Fleet{opts: opts, epoll: ep, byFD: make(map[int32]*client), buf: make([]byte, 256<<10)}
-	f.payload = filler(opts.Payload)
-	host := opts.Addr.String()
-	if opts.Transport == HTTP {
-		f.wire = httpWire{host: host, path: opts.Path, revision: opts.Revision}
-	} else {
-		f.wire = wsWire{host: host, path: opts.Path}
+	f := &Fleet{
+		opts: opts, epoll: ep, epoch: time.Now(), buf: make([]byte, 256<<10),
+		ledger: newLedger(), payload: filler(opts.Payload), report: func(Point) {}, load: newLoadResult(),
 	}
-	f.handle = f.setUp
-	if err := f.connectAll(ctx); err != nil {
-		f.Close()
-		return nil, err
+	f.ramp.Merge(ConnectResult{})
+	f.point.Latency = newInterval()
+	for _, t := range opts.Targets {
+		g := &target{Target: t, wire: wsWire{host: t.Host, path: t.Path}}
+		if opts.Transport == HTTP {
+			g.wire = httpWire{host: t.Host, path: t.Path, revision: opts.Revision}
+		}
+		f.targets = append(f.targets, g)
 	}
 	return f, nil
 }
 
-// connectAll sets up every connection, a limited number at a time.
-func (f *Fleet) connectAll(ctx context.Context) error {
-	conns := f.opts.Sessions
-	if f.opts.Transport == HTTP {
-		conns = min(f.opts.Conns, f.opts.Sessions)
-	}
-	started := 0
-	for started < conns || f.waiting > 0 {
-		for started < conns && f.waiting < f.opts.Dialing {
-			share := f.opts.Sessions / conns
-			if started < f.opts.Sessions%conns {
-				share++
-			}
-			if err := f.connect(started, share); err != nil {
-				return err
-			}
-			started++
-		}
-		if err := f.poll(ctx, 100*time.Millisecond); err != nil {
-			return fmt.Errorf("load: session %d of %d: %w", len(f.byFD), conns, err)
-		}
-	}
-	return nil
+// filler is n bytes of text.
+func filler(n int) string {
+	const words = "the quick brown fox jumps over the lazy dog "
+	return strings.Repeat(words, n/len(words)+1)[:n]
 }
 
-func (f *Fleet) connect(n, share int) error {
-	fd, err := f.dial(n)
-	if err != nil {
+// OnPoint makes the fleet hand each second of a run to report, which must not keep it.
+func (f *Fleet) OnPoint(report func(Point)) { f.report = report }
+
+// Sessions is the number of sessions that are set up.
+func (f *Fleet) Sessions() int { return len(f.ready) }
+
+// Close closes every connection. Sessions of HTTP are left to the server's idle timeout.
+func (f *Fleet) Close() {
+	for _, c := range f.byFD {
+		if c != nil {
+			unix.Close(int(c.fd))
+		}
+	}
+	f.byFD = nil
+	unix.Close(f.epoll)
+}
+
+// tick reads the clock and ends the second when it is over.
+func (f *Fleet) tick() time.Duration {
+	f.clock = time.Since(f.epoch)
+	second := f.epoch.Add(f.clock).Unix()
+	if f.point.Second == 0 {
+		f.point.Second = second
+	}
+	if second != f.point.Second {
+		f.endSecond(second)
+	}
+	return f.clock
+}
+
+func (f *Fleet) endSecond(second int64) {
+	f.point.Sessions = len(f.ready)
+	f.report(f.point)
+	h := f.point.Latency
+	h.Reset()
+	f.point = Point{Second: second, Latency: h}
+}
+
+// offset is the time of the fleet's clock at a wall clock's time; 0 is the present.
+func (f *Fleet) offset(start int64) time.Duration {
+	if start == 0 {
+		return time.Since(f.epoch)
+	}
+	return time.Unix(0, start).Sub(f.epoch)
+}
+
+// maintain does what time demands: set-ups that take too long fail, calls without an answer are lost, broken
+// sessions are set up again.
+func (f *Fleet) maintain() {
+	f.ledger.expire(f.clock-f.opts.Grace, f.noAnswer)
+	for len(f.down) > 0 && f.down[0].at <= f.clock && f.pending < f.opts.Dialing {
+		s := f.down[0].session
+		f.down = f.down[1:]
+		if s.state == sessionDown {
+			f.setUp(s, f.clock)
+		}
+	}
+	if f.clock < f.scan {
+		return
+	}
+	f.scan = f.clock + f.opts.Grace/8
+	if f.pending == 0 {
+		return
+	}
+	for _, s := range f.sessions {
+		if s.state == sessionSettingUp && s.began < f.clock-f.opts.Grace {
+			f.sessionBroke(s, ClassSetupTime, "after "+f.opts.Grace.String())
+		}
+	}
+}
+
+// wait polls until a time, or until something comes.
+func (f *Fleet) wait(ctx context.Context, until time.Duration) error {
+	if len(f.down) > 0 {
+		until = min(until, f.down[0].at)
+	}
+	pause := min(max(until-time.Since(f.epoch), 0), 50*time.Millisecond)
+	if pause > 0 && pause < shortestPause {
+		pause = shortestPause
+	}
+	if err := f.poll(pause); err != nil {
 		return err
-	}
-	c := &client{fd: fd, want: share}
-	f.clients = append(f.clients, c)
-	f.byFD[int32(fd)] = c
-	f.waiting++
-	return unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT, Fd: int32(fd)})
-}
-
-func (f *Fleet) dial(n int) (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("load: socket: %w", err)
-	}
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if len(f.opts.Sources) > 0 {
-		_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-		src := f.opts.Sources[n%len(f.opts.Sources)]
-		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: src.As4()}); err != nil {
-			unix.Close(fd)
-			return -1, fmt.Errorf("load: bind %s: %w", src, err)
-		}
-	}
-	to := &unix.SockaddrInet4{Port: int(f.opts.Addr.Port()), Addr: f.opts.Addr.Addr().As4()}
-	if err := unix.Connect(fd, to); err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		unix.Close(fd)
-		return -1, fmt.Errorf("load: connect %s: %w", f.opts.Addr, err)
-	}
-	return fd, nil
-}
-
-// poll handles one round of events.
-func (f *Fleet) poll(ctx context.Context, wait time.Duration) error {
-	var events [512]unix.EpollEvent
-	n, err := unix.EpollWait(f.epoll, events[:], int(wait/time.Millisecond))
-	if err != nil && !errors.Is(err, unix.EINTR) {
-		return fmt.Errorf("load: epoll: %w", err)
-	}
-	for _, e := range events[:max(n, 0)] {
-		c := f.byFD[e.Fd]
-		if c == nil {
-			continue
-		}
-		if c.stage == stageConnecting {
-			f.connected(c)
-		} else {
-			f.read(c)
-		}
-		if f.failure != nil {
-			return f.failure
-		}
 	}
 	return context.Cause(ctx)
 }
 
-func (f *Fleet) connected(c *client) {
-	if code, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR); err != nil || code != 0 {
-		f.fail(fmt.Errorf("connect: %w", unix.Errno(code)))
-		return
+// shortestPause keeps the loop from a system call for each call of a high rate.
+const shortestPause = 100 * time.Microsecond
+
+// makeReady puts a session among those that are called.
+func (f *Fleet) makeReady(s *session) {
+	f.pending--
+	s.state = sessionReady
+	s.at = int32(len(f.ready))
+	f.ready = append(f.ready, s.index)
+	f.ramp.Latency.Record(f.clock - s.due)
+	if s.again {
+		f.load.Reconnected++
 	}
-	if err := unix.EpollCtl(f.epoll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}); err != nil {
-		f.fail(err)
-		return
-	}
-	if c.want == 0 {
-		f.openStream(c)
-		return
-	}
-	if hello := f.wire.greeting(); hello != nil {
-		c.stage = stageGreeting
-		f.send(c, hello)
-		return
-	}
-	f.initialize(c)
+	s.again = true
+	f.loopNext(s)
 }
 
-// read takes what is there and hands on each complete message.
-func (f *Fleet) read(c *client) {
-	n, err := unix.Read(c.fd, f.buf)
-	switch {
-	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR):
-		return
-	case err != nil:
-		f.fail(fmt.Errorf("read: %w", err))
-		return
-	case n == 0:
-		f.fail(errors.New("connection closed by the server"))
-		return
-	}
-	if c.stage == stageStream {
-		return
-	}
-	in := f.buf[:n]
-	if len(c.rest) > 0 {
-		in = append(c.rest, in...)
-	}
-	if c.stage == stageStreamHead {
-		c.rest = append([]byte(nil), in...)
-		f.streamHead(c)
-		return
-	}
-	for len(in) > 0 && f.failure == nil {
-		a, used, err := f.decode(c, in)
-		if err != nil {
-			f.fail(err)
-			return
+// notReady takes a session from those that are called.
+func (f *Fleet) notReady(s *session) {
+	last := len(f.ready) - 1
+	f.ready[s.at] = f.ready[last]
+	f.sessions[f.ready[s.at]].at = s.at
+	f.ready = f.ready[:last]
+	s.at = -1
+}
+
+// sessionBroke ends a session that did not end by our will.
+func (f *Fleet) sessionBroke(s *session, class Class, text string) {
+	switch s.state {
+	case sessionReady:
+		f.notReady(s)
+		f.load.SessionsLost++
+		f.load.Failures.Count(class, text)
+	case sessionSettingUp:
+		f.pending--
+		if !s.again {
+			f.ramp.Failed++
 		}
-		if used == 0 {
+		f.ramp.Failures.Count(class, f.targets[s.target].Name+": "+text)
+		f.load.Failures.Count(class, f.targets[s.target].Name+": "+text)
+	default:
+		return
+	}
+	f.release(s, class)
+	if f.reconnect {
+		s.target = uint16((int(s.target) + 1) % len(f.targets))
+		f.retryLater(s)
+	}
+}
+
+func (f *Fleet) retryLater(s *session) {
+	f.down = append(f.down, retry{s, f.clock + retryPause})
+}
+
+// release closes what a session holds; its calls are lost.
+func (f *Fleet) release(s *session, class Class) {
+	s.state = sessionDown
+	if s.inFlight > 0 {
+		f.ledger.abandon(s.index, func(_ uint64, c call) { f.lost(c, class) })
+		s.inFlight = 0
+	}
+	if c := s.conn; c != nil {
+		s.conn = nil
+		c.session = nil
+		f.shut(c)
+	}
+}
+
+// shut closes a connection.
+func (f *Fleet) shut(c *conn) {
+	if f.byFD[c.fd] == c {
+		f.byFD[c.fd] = nil
+		unix.Close(int(c.fd))
+	}
+	c.stage = stageClosed
+}
+
+// Connect sets up or closes sessions until there are as many as asked for, each at its intended time.
+func (f *Fleet) Connect(ctx context.Context, o Connect) (ConnectResult, error) {
+	f.ramp = ConnectResult{}
+	f.ramp.Merge(ConnectResult{})
+	f.ramp.Asked = o.Sessions
+	begun := f.offset(o.Start)
+	p := pace{start: begun, rate: o.Rate, part: o.Part, parts: o.Parts}
+	f.trim(o.Sessions)
+	missing := f.broken()
+	for {
+		now := f.tick()
+		for f.pending < f.opts.Dialing && len(missing)+max(o.Sessions-len(f.sessions), 0) > 0 {
+			due, ok := p.take(now)
+			if !ok {
+				break
+			}
+			var s *session
+			if len(missing) > 0 {
+				s, missing = missing[0], missing[1:]
+			} else {
+				s = f.newSession()
+			}
+			f.setUp(s, due)
+		}
+		f.maintain()
+		all := len(missing) == 0 && len(f.sessions) >= o.Sessions
+		if all && f.pending == 0 || o.Limit > 0 && now > begun+o.Limit {
 			break
 		}
-		in = in[used:]
-		f.handle(c, a)
-	}
-	if len(in) == 0 {
-		c.rest = nil
-		return
-	}
-	c.rest = append([]byte(nil), in...)
-}
-
-func (f *Fleet) decode(c *client, in []byte) (answer, int, error) {
-	if c.stage == stageGreeting {
-		return decodeResponse(in)
-	}
-	return f.wire.decode(in)
-}
-
-// send writes b whole. Requests are small, so a full socket buffer is a failure of the set-up.
-func (f *Fleet) send(c *client, b []byte) {
-	for len(b) > 0 {
-		n, err := unix.Write(c.fd, b)
-		if errors.Is(err, unix.EINTR) {
-			continue
+		until := now + 20*time.Millisecond
+		if !all && f.pending < f.opts.Dialing {
+			until = min(until, p.due())
 		}
-		if err != nil {
-			f.fail(fmt.Errorf("write: %w", err))
-			return
-		}
-		b = b[n:]
-	}
-}
-
-// request sends a text for the session whose turn it is.
-func (f *Fleet) request(c *client, text []byte) {
-	session := ""
-	if c.turn < len(c.sessions) {
-		session = c.sessions[c.turn]
-	}
-	f.out = f.wire.encode(f.out[:0], text, session)
-	f.send(c, f.out)
-}
-
-func (f *Fleet) fail(err error) {
-	if f.failure == nil {
-		f.failure = err
-	}
-}
-
-// Sessions is the number of sessions that are set up.
-func (f *Fleet) Sessions() int {
-	n := 0
-	for _, c := range f.clients {
-		if c.stage == stageReady {
-			n += len(c.sessions)
+		if err := f.wait(ctx, until); err != nil {
+			return f.ramp, err
 		}
 	}
-	return n
+	f.ramp.Elapsed = f.clock - begun
+	f.ramp.Ready = len(f.ready)
+	return f.ramp, nil
 }
 
-// Close closes every connection.
-func (f *Fleet) Close() {
-	for _, c := range f.clients {
-		unix.Close(c.fd)
-	}
-	f.clients = nil
-	unix.Close(f.epoll)
+// broken are the sessions that are neither there nor being set up.
+func (f *Fleet) broken() []*session {
+	f.down = nil
+	return slices.DeleteFunc(slices.Clone(f.sessions), func(s *session) bool { return s.state != sessionDown })
 }
 
-// Idle keeps the fleet for d, answering heartbeats. It fails if a connection is lost.
-func (f *Fleet) Idle(ctx context.Context, d time.Duration) error {
-	f.handle = f.heartbeat
-	end := time.Now().Add(d)
-	for {
-		left := time.Until(end)
-		if left <= 0 {
-			return nil
-		}
-		if err := f.poll(ctx, min(left, 100*time.Millisecond)); err != nil {
-			return err
-		}
-	}
+func (f *Fleet) newSession() *session {
+	n := len(f.sessions)
+	s := &session{index: int32(n), at: -1, target: uint16(n % len(f.targets))}
+	f.sessions = append(f.sessions, s)
+	return s
 }
 
-func (f *Fleet) heartbeat(c *client, a answer) {
-	if f.opts.Transport == WebSocket && a.status == opPing {
-		f.send(c, appendFrame(nil, opPong, a.text))
+// trim closes the sessions beyond a number.
+func (f *Fleet) trim(n int) {
+	for _, s := range f.sessions[min(n, len(f.sessions)):] {
+		f.closeSession(s)
 	}
+	f.sessions = f.sessions[:min(n, len(f.sessions))]
+}
+
+// closeSession ends a session by our will.
+func (f *Fleet) closeSession(s *session) {
+	switch s.state {
+	case sessionReady:
+		f.notReady(s)
+		f.goodbye(s)
+	case sessionSettingUp:
+		f.pending--
+	}
+	f.release(s, ClassClosed)
 }

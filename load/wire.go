@@ -10,7 +10,7 @@ import (
 
 // answer is one complete message from the server. text is empty for a bare acknowledgement.
 type answer struct {
-	status  int    // HTTP status; 0 on WebSocket messages
+	status  int    // HTTP status; of a WebSocket control frame its opcode, else 0
 	session string // Mcp-Session-Id header, if any
 	text    []byte // aliases the input
 }
@@ -188,9 +188,9 @@ func (wsWire) decode(in []byte) (answer, int, error) {
 	case opText:
 		return answer{text: payload}, n, nil
 	case opClose:
-		return answer{}, n, errClosedByServer
+		return answer{text: payload}, n, errClosedByServer
 	default:
-		return answer{status: int(op)}, n, nil
+		return answer{status: int(op), text: payload}, n, nil
 	}
 }
 

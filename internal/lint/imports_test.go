@@ -73,6 +73,8 @@ var owners = []struct {
 	{"github.com/santhosh-tekuri/jsonschema", []string{"mcp", "config"}},
 	{"github.com/yosida95/uritemplate", []string{"mcp"}},
 	{"github.com/HdrHistogram", []string{"load"}},
+	{"gonum.org/v1/plot", []string{"load/report"}},
+	{"github.com/jedib0t/go-pretty", []string{"cmd"}},
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
 	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
 	{"golang.org/x/crypto", []string{"cluster"}},

@@ -170,42 +170,51 @@ func (b bench) footprint(s server, sessions int, streams bool) (idle, after int)
 	p := s.start()
 	defer p.stop()
 	ctx := context.Background()
-	opts := load.Options{Addr: p.addr, Transport: s.transport, Sessions: sessions}
-	warm, err := load.Dial(ctx, load.Options{Addr: p.addr, Transport: s.transport, Sessions: 100})
-	check(err)
-	_, err = warm.Closed(ctx, 100*time.Millisecond)
+	warm := p.connect(s.transport, false, 100)
+	_, err := warm.Load(ctx, load.Load{Closed: true, Duration: 100 * time.Millisecond})
 	check(err)
 	warm.Close()
 	time.Sleep(time.Second)
 	before := p.rss()
-	f, err := load.Dial(ctx, opts)
-	check(err)
+	f := p.connect(s.transport, streams, sessions)
 	defer f.Close()
-	if streams {
-		check(f.OpenStreams(ctx))
-	}
-	check(f.Idle(ctx, settle))
-	idle = (p.rss() - before) / sessions
-	r, err := f.Closed(ctx, b.length)
+	_, err = f.Load(ctx, load.Load{Duration: settle})
 	check(err)
-	if r.Wrong > 0 || r.Lost > 0 {
-		log.Fatalf("bench: %s: %d wrong, %d lost", s.name, r.Wrong, r.Lost)
+	idle = (p.rss() - before) / sessions
+	r, err := f.Load(ctx, load.Load{Closed: true, Duration: b.length})
+	check(err)
+	if r.Counts.Bad() > 0 {
+		log.Fatalf("bench: %s: %+v", s.name, r.Counts)
 	}
-	check(f.Idle(ctx, settle))
+	_, err = f.Load(ctx, load.Load{Duration: settle})
+	check(err)
 	after = (p.rss() - before) / sessions
 	return idle, after
 }
 
+// connect sets up sessions, all of them.
+func (p *process) connect(transport load.Transport, streams bool, sessions int) *load.Fleet {
+	f, err := load.NewFleet(load.Options{
+		Targets: []load.Target{{Addr: p.addr}}, Transport: transport, Streams: streams,
+	})
+	check(err)
+	r, err := f.Connect(context.Background(), load.Connect{Sessions: sessions})
+	check(err)
+	if r.Ready != sessions {
+		log.Fatalf("bench: %d of %d sessions, %v", r.Ready, sessions, r.Failures)
+	}
+	return f
+}
+
 type sample struct {
 	rate, p50, p99, cpu float64
-	wrong, lost         int
+	bad                 int
 }
 
 // throughput runs all servers round by round and prints the medians.
 func (b bench) throughput(title string, sessions int, servers []server) {
 	fmt.Printf("\n### %s, %d sessions, medians of %d rounds of %s\n\n", title, sessions, b.rounds, b.length)
 	processes := make([]*process, len(servers))
-	fleets := make([]*load.Fleet, len(servers))
 	ctx := context.Background()
 	for i, s := range servers {
 		processes[i] = s.start()
@@ -214,17 +223,15 @@ func (b bench) throughput(title string, sessions int, servers []server) {
 	samples := make([][]sample, len(servers))
 	for range b.rounds {
 		for i, s := range servers {
-			f, err := load.Dial(ctx, load.Options{Addr: processes[i].addr, Transport: s.transport, Sessions: sessions})
-			check(err)
-			fleets[i] = f
-			_, err = f.Closed(ctx, b.length/6) // warm-up, not counted
+			f := processes[i].connect(s.transport, false, sessions)
+			_, err := f.Load(ctx, load.Load{Closed: true, Duration: b.length / 6}) // warm-up, not counted
 			check(err)
 			cpu := processes[i].cpu()
-			r, err := f.Closed(ctx, b.length)
+			r, err := f.Load(ctx, load.Load{Closed: true, Duration: b.length})
 			check(err)
 			samples[i] = append(samples[i], sample{
-				rate: r.Rate(), p50: ms(r.Latency.ValueAtQuantile(50)), p99: ms(r.Latency.ValueAtQuantile(99)),
-				cpu: float64((processes[i].cpu() - cpu).Microseconds()) / float64(r.Calls), wrong: r.Wrong, lost: r.Lost,
+				rate: r.Rate(), p50: ms(r.Latency.Quantile(50)), p99: ms(r.Latency.Quantile(99)),
+				cpu: float64((processes[i].cpu() - cpu).Microseconds()) / float64(r.Counts.Right), bad: r.Counts.Bad(),
 			})
 			f.Close()
 		}
@@ -235,7 +242,7 @@ func (b bench) throughput(title string, sessions int, servers []server) {
 		rate := median(samples[i], func(s sample) float64 { return s.rate })
 		bad := 0
 		for _, x := range samples[i] {
-			bad += x.wrong + x.lost
+			bad += x.bad
 		}
 		fmt.Printf("| %s | %.0f | %.2f | %.2f | %.2f | %.1f | %d |\n", s.name, rate, own/rate,
 			median(samples[i], func(s sample) float64 { return s.p50 }), median(samples[i], func(s sample) float64 { return s.p99 }),
@@ -243,7 +250,7 @@ func (b bench) throughput(title string, sessions int, servers []server) {
 	}
 }
 
-func ms(us int64) float64 { return float64(us) / 1000 }
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func median(samples []sample, of func(sample) float64) float64 {
 	values := make([]float64, len(samples))
