@@ -35,8 +35,9 @@ const (
 // Sessions over HTTP have snapshots; those of duplex connections end with their connection.
 type Federation struct {
 	*Gateway
-	cluster   *cluster.Node
-	suspended atomic.Bool // others may have taken our sessions over: too few members in reach
+	cluster *cluster.Node
+	acted   atomic.Bool // there were enough members in reach once
+	rests   atomic.Bool // there were, and are not: others may have taken our sessions over
 
 	mu       sync.Mutex
 	activate map[string]*activation // sessions that are being taken over
@@ -58,7 +59,7 @@ func Federate(g *Gateway, c *cluster.Node) *Federation {
 	c.ServeCalls(endService, f.endHere)
 	c.Subscribe(changeTopic, f.changedElsewhere)
 	c.OnLost(f.lost)
-	c.OnSuspended(f.suspended.Store)
+	c.OnSuspended(f.suspend)
 	return f
 }
 
@@ -81,6 +82,9 @@ func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
 		if owner.IsZero() {
 			return f.Gateway.Accept(conn)
 		}
+		if f.rests.Load() { // it is not in reach, or must not act, too; waiting would not help the client
+			return nil, f.refused(settleRefusal(cluster.ErrNoQuorum))
+		}
 		r, err := f.relay(ctx, conn, info, owner)
 		if !errors.Is(err, cluster.ErrNodeDown) && !errors.Is(err, errMoved) {
 			return r, err
@@ -92,11 +96,9 @@ func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
 }
 
 // owner returns the member that serves a session; none for this node, which is also the answer for a
-// session that nobody has. It takes the session over if that is this node's turn.
+// session that nobody has. It takes the session over if that is this node's turn. That a session runs here
+// is not enough to serve it: after a pause of the process others may have it, and nobody has told yet.
 func (f *Federation) owner(ctx context.Context, id string) (cluster.Member, error) {
-	if f.table.get(id) != nil && !f.suspended.Load() {
-		return cluster.Member{}, nil
-	}
 	for {
 		at, err := f.cluster.Locate(id)
 		switch {
@@ -246,6 +248,20 @@ func (f *Federation) keep(a *anchor) {
 func (f *Federation) forget(a *anchor, reason transport.Reason) {
 	if reason != transport.ReasonShutdown && reason != transport.ReasonMoved {
 		f.cluster.Forget(a.id)
+	}
+}
+
+// elsewhere says that a session that does not run here is served by another node, or may be soon.
+func (f *Federation) elsewhere(id string) bool {
+	at, err := f.cluster.Locate(id)
+	return errors.Is(err, cluster.ErrNoQuorum) || err == nil && (at.Place == cluster.PlaceMember || at.Place == cluster.PlaceHere)
+}
+
+// suspend is told whether too few members are in reach, which they also are at the start.
+func (f *Federation) suspend(suspended bool) {
+	f.rests.Store(suspended && f.acted.Load())
+	if !suspended {
+		f.acted.Store(true)
 	}
 }
 

@@ -51,6 +51,8 @@ type home interface {
 	keep(a *anchor)
 	// forget says that the session has ended for reason.
 	forget(a *anchor, reason transport.Reason)
+	// elsewhere says that a session that is not on this node is on another, or is about to be.
+	elsewhere(id string) bool
 	// changed says that the features of this node's server have changed.
 	changed(in mcp.Input)
 }
@@ -163,7 +165,7 @@ func (g *Gateway) openStream(l *link, info transport.Info) *transport.Refusal {
 	}
 	l.anchor = g.lookup(info)
 	if l.anchor == nil || l.anchor.state.Load() == nil {
-		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
+		return g.missing(info.Session)
 	}
 	if r := g.reserve(l, info); r != nil {
 		return r
@@ -207,7 +209,7 @@ func (g *Gateway) End(info transport.Info) error {
 	}
 	a := g.lookup(info)
 	if a == nil {
-		return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
+		return g.missing(info.Session)
 	}
 	g.endSession(a, transport.ReasonSessionEnded)
 	return nil
@@ -223,6 +225,15 @@ func (g *Gateway) endSession(a *anchor, reason transport.Reason) {
 // lookup finds the session a client names.
 func (g *Gateway) lookup(info transport.Info) *anchor {
 	return g.table.get(info.Session)
+}
+
+// missing is the answer for a session that lookup does not find: it is not known, or it has just moved.
+func (g *Gateway) missing(id string) *transport.Refusal {
+	if g.home != nil && g.home.elsewhere(id) {
+		return refusal(transport.ReasonMoved, refusalError("", transport.ReasonMoved))
+	}
+	// Without the id of the request: to some clients a full answer means that the session lives.
+	return refusal(transport.ReasonNoSession, sessionError("", "unknown session"))
 }
 
 // start starts a session: its actor under the session supervisor, its anchor in the table.

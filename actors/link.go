@@ -65,8 +65,8 @@ func (l *link) resolve(message jsonrpc.Message) bool {
 		}
 		l.anchor = l.gw.lookup(info)
 		if l.anchor == nil {
-			// Without the id: to some clients a full answer means that the session lives.
-			l.refuse(sessionError("", "unknown session"), transport.ReasonNoSession.HTTPStatus())
+			r := l.gw.missing(info.Session)
+			l.write(transport.Frame{Text: r.Text, Status: r.Reason.HTTPStatus(), Last: true})
 			return false
 		}
 	}
@@ -134,11 +134,21 @@ func (l *link) owe(message jsonrpc.Message, b *batch, full bool) bool {
 	case full:
 		l.settled(d, errorText(refusalError(d.id, transport.ReasonQuota)), true, transport.ReasonQuota.HTTPStatus())
 	case !l.anchor.ledger.add(d):
-		l.settled(d, errorText(sessionError(d.id, "session has ended")), true, transport.ReasonNoSession.HTTPStatus())
+		l.ended(d)
 	default:
 		return true
 	}
 	return false
+}
+
+// ended answers a request that comes when its session has just ended: for good, or on this node.
+func (l *link) ended(d debt) {
+	reason := l.anchor.endReason()
+	err := refusalError(d.id, reason)
+	if reason != transport.ReasonMoved && reason != transport.ReasonShutdown {
+		reason, err = transport.ReasonNoSession, sessionError(d.id, "session has ended")
+	}
+	l.settled(d, errorText(err), true, reason.HTTPStatus())
 }
 
 // receiveBatch takes a JSON-RPC batch, where the session's revision has them.

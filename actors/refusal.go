@@ -25,6 +25,8 @@ func refusalError(id jsonrpc.ID, reason transport.Reason) *jsonrpc.Error {
 	switch reason {
 	case transport.ReasonShutdown:
 		code = mcp.CodeDraining
+	case transport.ReasonMoved:
+		code = mcp.CodeNodeLost
 	case transport.ReasonOverloaded, transport.ReasonSlow:
 		code = mcp.CodeOverloaded
 	case transport.ReasonQuota:

@@ -2,10 +2,12 @@ package actors
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/supervisors"
 	"github.com/erlmcp/erlmcp/transport"
 )
 
@@ -38,7 +40,11 @@ func (r relayed) Receive(text []byte) {
 func TestMovedExchangeIsServedWhereTheSessionIs(t *testing.T) {
 	f := newFixture(t, Options{})
 	id := f.session()
-	a := &relays{f: &Federation{Gateway: f.gateway}, made: make(chan *relay, 1)}
+	node, err := cluster.New(supervisors.NewSystem(supervisors.Options{}), cluster.Options{Name: "a@127.0.0.1", Cookie: []byte(strings.Repeat("cookie", 8))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &relays{f: &Federation{Gateway: f.gateway, cluster: node}, made: make(chan *relay, 1)}
 	c, err := transport.Pipe(a, transport.Info{Mode: transport.Exchange, Session: id}, transport.Limits{})
 	if err != nil {
 		t.Fatal(err)
