@@ -79,7 +79,7 @@ type Stdio struct {
 type Admin struct {
 	// Socket is the path of the control socket; empty means none.
 	Socket string
-	// Listen is a loopback address where the same is served, but for profiles; empty means none.
+	// Listen is a loopback address where the same is served, but for profiles and eval; empty means none.
 	Listen string
 }
 

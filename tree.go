@@ -154,7 +154,10 @@ func (n *Node) assemble() {
 func (n *Node) adminServices() []supervisors.ChildSpec {
 	var children []supervisors.ChildSpec
 	o := n.opts.Admin
-	control := admin.NewControl(admin.Options{Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log})
+	control := admin.NewControl(admin.Options{
+		Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log,
+		Routes: n.controlRoutes(), SocketRoutes: n.socketRoutes(),
+	})
 	if o.Socket != "" {
 		children = append(children, service("control", control.Serve))
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,23 @@ func (c Client) Ping(ctx context.Context) error {
 // Get asks for path and returns the body, also that of a refusal, with an error. ctx bounds the whole
 // exchange. Errors: ErrNotRunning where nobody listens on the socket.
 func (c Client) Get(ctx context.Context, path string) ([]byte, error) {
+	return c.ask(ctx, http.MethodGet, path, "", nil)
+}
+
+// Post sends body to path and is otherwise as Get.
+func (c Client) Post(ctx context.Context, path, contentType string, body []byte) ([]byte, error) {
+	return c.ask(ctx, http.MethodPost, path, contentType, body)
+}
+
+func (c Client) ask(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://erlmcp"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("admin: %w", err)
+	}
+	req.Close = true
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", c.Socket)
 	if err != nil {
@@ -50,15 +68,10 @@ func (c Client) Get(ctx context.Context, path string) ([]byte, error) {
 			return nil, fmt.Errorf("admin: %w", err)
 		}
 	}
-	return exchange(ctx, conn, path)
+	return exchange(conn, req)
 }
 
-func exchange(ctx context.Context, conn net.Conn, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://erlmcp"+path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("admin: %w", err)
-	}
-	req.Close = true
+func exchange(conn net.Conn, req *http.Request) ([]byte, error) {
 	if err := req.Write(conn); err != nil {
 		return nil, fmt.Errorf("admin: ask: %w", err)
 	}
@@ -72,7 +85,7 @@ func exchange(ctx context.Context, conn net.Conn, path string) ([]byte, error) {
 		return nil, fmt.Errorf("admin: read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return text, fmt.Errorf("admin: %s: %s", path, resp.Status)
+		return text, fmt.Errorf("admin: %s: %s", req.URL.Path, resp.Status)
 	}
 	return text, nil
 }

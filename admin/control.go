@@ -15,7 +15,10 @@ type Options struct {
 	Health  *Health // nil means no health endpoints
 	// Routes are further handlers, by the patterns of http.ServeMux.
 	Routes map[string]http.Handler
-	Logger *slog.Logger // nil discards
+	// SocketRoutes are those that only the socket serves, never Handler: what acts on the node, since a web
+	// page can send requests to a loopback address.
+	SocketRoutes map[string]http.Handler
+	Logger       *slog.Logger // nil discards
 }
 
 // Control is the control socket of a node.
@@ -38,12 +41,16 @@ func (c *Control) Serve(ctx context.Context) error {
 	return serve(ctx, &ownListener{l, c.opts.Logger}, c.socketHandler(), c.opts.Logger)
 }
 
-// Handler is what a loopback listener of its own may serve as well: all that the socket does but profiles.
+// Handler is what a loopback listener of its own may serve as well: all that the socket does but profiles and
+// SocketRoutes.
 func (c *Control) Handler() http.Handler { return c.mux() }
 
 // socketHandler is what the socket serves.
 func (c *Control) socketHandler() http.Handler {
 	mux := c.mux()
+	for pattern, h := range c.opts.SocketRoutes {
+		mux.Handle(pattern, h)
+	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+)
+
+// Paths of what a node tells about itself beside its health.
+const (
+	NodesPath = "/nodes" // GET: Nodes as JSON; with ?format=term as an Erlang term, text/plain
+	EvalPath  = "/eval"  // POST: an expression as text/plain; the answer is an Evaluation as JSON
+)
+
+// MaxExpression is the most that EvalPath takes, in bytes; 413 is the answer to more.
+const MaxExpression = 256 << 10
+
+// States of a node, as in NodeInfo.State.
+const (
+	StateUp       = "up"       // it is in the view of the node that was asked
+	StateMinority = "minority" // the node that was asked sees no majority of its cluster
+	StateDraining = "draining" // the node that was asked goes away
+)
+
+// Nodes is how a node sees its cluster.
+type Nodes struct {
+	Self     string     `json:"self"`      // name of the node that was asked
+	Cluster  bool       `json:"clustered"` // false: the node runs alone
+	Majority bool       `json:"majority"`  // it sees more than half of its cluster; true alone
+	Members  []NodeInfo `json:"members"`   // those in its view, itself included, by name
+}
+
+// NodeInfo is one node in a view.
+type NodeInfo struct {
+	Name    string `json:"name"`              // name@host
+	State   string `json:"state"`             // one of the State constants
+	Address string `json:"address,omitempty"` // host:port of its distribution; empty alone
+	Boot    string `json:"boot,omitempty"`    // its incarnation; empty alone
+	Version string `json:"version"`           // of its program
+}
+
+// Classes of failed evaluations, as in Evaluation.Class.
+const (
+	ClassSyntax = "syntax" // the text is no expression
+	ClassError  = "error"  // the evaluation raised an exception, or was stopped
+)
+
+// Evaluation is the outcome of one expression: Value, or else Class and Error.
+type Evaluation struct {
+	// Output is what the expression printed.
+	Output string `json:"output,omitempty"`
+
+	Value string `json:"value,omitempty"` // printed as ~p does, without a line end
+	Class string `json:"class,omitempty"` // one of the Class constants
+	Error string `json:"error,omitempty"` // as the shell prints it
+}
+
+// Nodes asks the node how it sees its cluster. Errors are those of Get.
+func (c Client) Nodes(ctx context.Context) (Nodes, error) {
+	var n Nodes
+	text, err := c.Get(ctx, NodesPath)
+	if err != nil {
+		return n, err
+	}
+	if err := json.Unmarshal(text, &n); err != nil {
+		return n, fmt.Errorf("admin: %s: %w", NodesPath, err)
+	}
+	return n, nil
+}
+
+// NodesTerm is Nodes as an Erlang term: a list of maps.
+func (c Client) NodesTerm(ctx context.Context) (string, error) {
+	text, err := c.Get(ctx, NodesPath+"?"+url.Values{"format": {"term"}}.Encode())
+	return string(text), err
+}
+
+// Eval has the node evaluate an expression. Errors are those of Get, and say nothing about the expression.
+func (c Client) Eval(ctx context.Context, expression string) (Evaluation, error) {
+	var e Evaluation
+	text, err := c.Post(ctx, EvalPath, "text/plain; charset=utf-8", []byte(expression))
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal(text, &e); err != nil {
+		return e, fmt.Errorf("admin: %s: %w", EvalPath, err)
+	}
+	return e, nil
+}
