@@ -9,10 +9,11 @@ LDFLAGS   := -X main.version=$(VERSION)
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
 GROUP     ?= .
+FORM      ?= ci
 PKG       ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite clean
+.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -74,6 +75,9 @@ cover: ## coverage by function
 
 conformance: ## the official MCP conformance suite; needs node >= 20
 	@sh testsuite/conformance/run.sh
+
+testsuite-cluster: ## clusters under faults, everything once; FORM=long for three seeds and faults of 30 s
+	ERLMCP_CLUSTERING=$(FORM) $(GO) test -count=1 -timeout 60m -v ./testsuite/clustering
 
 testsuite: ## black-box tests whose name matches GROUP, e.g. make testsuite GROUP=TestBadInput
 	$(GO) test -count=1 -v ./testsuite/... -run '$(GROUP)'

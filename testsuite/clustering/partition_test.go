@@ -1,0 +1,143 @@
+package clustering
+
+import (
+	"testing"
+	"time"
+)
+
+// the cluster is cut into parts for a while. Clients reach both sides. No session has two
+// owners, nothing is lost, and the cluster heals by itself.
+func TestPartition(t *testing.T) {
+	needs(t, ci)
+	for _, c := range []struct {
+		name  string
+		minor int // hosts on the smaller side
+	}{{"3 and 1", 1}, {"2 and 2", 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			eachSeed(t, func(t *testing.T, seed uint64) { partition(t, seed, c.minor) })
+		})
+	}
+}
+
+func partition(t *testing.T, seed uint64, minor int) {
+	y := newTrial(t, seed)
+	y.world.needCuts(t)
+	order := y.rng.Perm(4)
+	var one, other []int
+	for i, h := range order {
+		if i < minor {
+			one = append(one, h+1)
+		} else {
+			other = append(other, h+1)
+		}
+	}
+	t.Logf("%v against %v", one, other)
+	cut := time.Now()
+	if err := y.world.part(one, other); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "parted", func() bool {
+		for _, side := range [][]int{one, other} {
+			for _, i := range side {
+				if y.members(i) != len(side) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+	y.took("until both sides know", time.Since(cut))
+	wait(lasting() - time.Since(cut))
+	y.count("sessions taken over", len(y.takeovers(cut)))
+	if err := y.world.heal(); err != nil {
+		t.Fatal(err)
+	}
+	healed := time.Now()
+	y.took("until it is healed", y.meshed(y.all()...))
+	wait(9 * time.Second)
+	y.finish(nil)
+	y.whole("long after it was healed", healed.Add(7*time.Second), nil)
+}
+
+// one node does not hear another, or two do not hear each other, while both see the rest. The views
+// come to rest, nothing is lost, and no session has two owners.
+func TestLink(t *testing.T) {
+	needs(t, ci)
+	for _, c := range []struct {
+		name string
+		both bool
+	}{{"one way", false}, {"both ways", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			eachSeed(t, func(t *testing.T, seed uint64) { cutLink(t, seed, c.both) })
+		})
+	}
+}
+
+func cutLink(t *testing.T, seed uint64, both bool) {
+	y := newTrial(t, seed)
+	y.world.needCuts(t)
+	order := y.rng.Perm(4)
+	a, b := order[0]+1, order[1]+1
+	t.Logf("n%d does not hear n%d", b, a)
+	cut := time.Now()
+	err := y.world.cut(a, b)
+	if err == nil && both {
+		err = y.world.cut(b, a)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(2 * lasting())
+	y.count("members left, in all views", len(y.logged("cluster member left", cut)))
+	y.count("of them in the second half of the cut", len(y.logged("cluster member left", cut.Add(lasting()))))
+	for _, i := range y.all() {
+		y.count("members that one node sees in the end", y.members(i))
+	}
+	if err := y.world.heal(); err != nil {
+		t.Fatal(err)
+	}
+	healed := time.Now()
+	y.took("until it is healed", y.meshed(y.all()...))
+	wait(9 * time.Second)
+	y.finish(nil)
+	y.whole("long after it was healed", healed.Add(7*time.Second), nil)
+}
+
+// links are cut at random.
+func TestRandomCuts(t *testing.T) {
+	needs(t, ci)
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		y := newTrial(t, seed)
+		y.world.needCuts(t)
+		begun, cuts := time.Now(), 0
+		for time.Since(begun) < 3*lasting() {
+			a, b := 1+y.rng.IntN(4), 1+y.rng.IntN(4)
+			if a == b {
+				continue
+			}
+			cuts++
+			err := y.world.cut(a, b)
+			if err == nil && y.rng.IntN(2) == 0 {
+				err = y.world.cut(b, a)
+			}
+			wait(time.Duration(200+y.rng.IntN(4800)) * time.Millisecond)
+			if y.rng.IntN(3) > 0 && err == nil {
+				err = y.world.heal()
+				wait(time.Duration(y.rng.IntN(2000)) * time.Millisecond)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := y.world.heal(); err != nil {
+			t.Fatal(err)
+		}
+		healed := time.Now()
+		y.count("cuts", cuts)
+		y.took("until it is healed", y.meshed(y.all()...))
+		wait(9 * time.Second)
+		y.count("sessions taken over", len(y.takeovers(begun)))
+		y.finish(nil)
+		y.whole("long after it was healed", healed.Add(7*time.Second), nil)
+	})
+}

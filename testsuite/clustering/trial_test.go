@@ -1,0 +1,64 @@
+package clustering
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// trial is a cluster of four under load, to which something is done.
+type trial struct {
+	*testing.T
+	*nodes
+	*load
+	report
+	seed uint64
+	rng  *rand.Rand
+}
+
+// settling is after what time in a fresh cluster every session has a snapshot on a second node: a node that has
+// just started keeps out of decisions for 4 s, as it may have forgotten what it promised before.
+const settling = 6 * time.Second
+
+// newTrial starts a cluster and a load on it.
+func newTrial(t *testing.T, seed uint64, flags ...string) *trial {
+	t.Helper()
+	y := &trial{T: t, nodes: newNodes(t, 4, flags...), seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
+	y.took("until the mesh is full", y.startAll())
+	y.load = y.startLoad(seed)
+	wait(settling)
+	return y
+}
+
+// victim is the host that the seed picks.
+func (y *trial) victim() int { return 1 + int(y.seed%uint64(y.world.hosts)) }
+
+// takeovers are the sessions that nodes took over since a moment.
+func (y *trial) takeovers(since time.Time) []record {
+	return y.logged("session recovered from its snapshot", since)
+}
+
+// finish ends the load, prints what was measured, and checks what holds in every trial. excused says which
+// losses are due to what was done.
+func (y *trial) finish(excused func(*entry) bool) {
+	y.T.Helper()
+	y.end()
+	y.print(y.T)
+	y.check(y.T, excused)
+	y.noneGone(y.T)
+	y.oneOwner(y.T, y.takeovers(time.Time{}))
+}
+
+// whole fails the test for requests that did not get a result after a moment.
+func (y *trial) whole(what string, since time.Time, but func(*entry) bool) {
+	y.T.Helper()
+	y.none(y.T, "failed "+what, func(e *entry) bool {
+		return e.outcome != result && e.begun.After(since) && (but == nil || !but(e))
+	})
+}
+
+func (y *trial) print(t *testing.T) {
+	t.Helper()
+	y.load.print(t)
+	y.report.print(t)
+}
