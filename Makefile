@@ -8,12 +8,13 @@ BUILDFLAGS ?=
 LDFLAGS   := -X main.version=$(VERSION)
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
+NODES     ?= 4
 GROUP     ?= .
 FORM      ?= ci
 PKG       ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
+.PHONY: help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -21,6 +22,9 @@ help: ## print this help
 
 run: build ## build and start a node on loopback with demo tools
 	$(BIN)/erlmcp dev
+
+cluster: build ## build and start NODES (4) nodes on 127.0.0.1 and up as one cluster
+	$(BIN)/erlmcp cluster --nodes $(NODES)
 
 test: ## everything that a machine with only Go can prove; conformance where Node 20 is there
 	$(GO) vet ./...

@@ -17,6 +17,7 @@ const (
 	exitNotRunning = 3
 	exitRefused    = 4
 	exitTimeout    = 5
+	exitException  = 6
 	exitConfig     = 78 // EX_CONFIG of sysexits.h
 )
 

@@ -1,7 +1,8 @@
 // Command erlmcp runs a node and talks to one that runs.
 //
 // erlmcp --help lists the commands. Exit status: 0 done, 1 failed, 2 wrong usage, 3 node is not running, 4
-// refused, 5 timed out, 78 the configuration is wrong. Logs go to standard error, results to standard output.
+// refused, 5 timed out, 6 an expression failed, 78 the configuration is wrong. Logs go to standard error, results to
+// standard output.
 package main
 
 import (
@@ -34,6 +35,9 @@ func mainStatus() int {
 
 func (p *program) run() int {
 	if status, ok := p.quickPing(); ok {
+		return status
+	}
+	if status, ok := p.quickEval(); ok {
 		return status
 	}
 	return p.finish(p.execute())

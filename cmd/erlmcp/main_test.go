@@ -61,7 +61,9 @@ func TestQuickSocket(t *testing.T) {
 		{"flag with =", []string{"--admin-socket=/f"}, nil, "/f"},
 		{"file", nil, []string{"ERLMCP_CONFIG=/c"}, ""},
 		{"vm.args", nil, []string{"VMARGS_PATH=/c"}, ""},
+		{"node name", []string{"--node-name", "e@f"}, []string{"XDG_RUNTIME_DIR=/x", "NODE_NAME=a@b"}, "/x/e@f.sock"},
 		{"other flag", []string{"--timeout", "1s"}, nil, ""},
+		{"argument", []string{"x"}, nil, ""},
 		{"help", []string{"--help"}, nil, ""},
 	} {
 		got, ok := quickSocket(c.args, c.environ)
@@ -74,6 +76,26 @@ func TestQuickSocket(t *testing.T) {
 		long, err := config.Load(config.Sources{Environ: c.environ}) // both ways have to agree
 		if err != nil || long.Admin.Socket != got {
 			t.Errorf("%s: the configuration has %v, %v; the quick way %s", c.name, long.Admin.Socket, err, got)
+		}
+	}
+}
+
+func TestQuickTarget(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		rest string // - : the long way
+	}{
+		{[]string{"nodes()."}, "nodes()."},
+		{[]string{"1", "+", "2."}, "1 + 2."},
+		{[]string{"--node-name", "a@b", "nodes()."}, "nodes()."},
+		{[]string{"--admin-socket=/s", "nodes()."}, "nodes()."},
+		{[]string{"nodes().", "--timeout=1s"}, "-"},
+		{[]string{"--help"}, "-"},
+		{[]string{"--", "-1."}, "-"},
+	} {
+		_, rest, ok := quickTarget(c.args, nil)
+		if ok != (c.rest != "-") || ok && strings.Join(rest, " ") != c.rest {
+			t.Errorf("%v: got %v %v, want %q", c.args, rest, ok, c.rest)
 		}
 	}
 }
@@ -188,7 +210,7 @@ func TestFinish(t *testing.T) {
 
 // TestExitStatusesAreDocumented compares the constants with the help.
 func TestExitStatusesAreDocumented(t *testing.T) {
-	for _, want := range []string{"0 done", "1 failed", "2 wrong usage", "3 node is not running", "4 refused", "5 timed out", "78 the configuration is wrong"} {
+	for _, want := range []string{"0 done", "1 failed", "2 wrong usage", "3 node is not running", "4 refused", "5 timed out", "6 an expression failed", "78 the configuration is wrong"} {
 		if !strings.Contains(strings.ReplaceAll(rootLong, "\n", " "), want) {
 			t.Errorf("the help lacks %q", want)
 		}

@@ -12,7 +12,6 @@ import (
 func (p *program) releaseCommands() []*cobra.Command {
 	var out []*cobra.Command
 	for _, c := range []struct{ name, lacks string }{
-		{"eval", "this version evaluates no expressions"},
 		{"rpc", "this version calls no functions of a node"},
 		{"remote_console", "this version has no remote console"},
 		{"stop", "this version does not stop a node over the control socket; send it SIGTERM"},

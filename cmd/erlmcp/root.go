@@ -23,10 +23,10 @@ const rootLong = `erlmcp runs MCP servers as supervised actors: each client is a
 costs what crashed, every request gets exactly one answer.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 node is not running, 4 refused,
-5 timed out, 78 the configuration is wrong.
+5 timed out, 6 an expression failed, 78 the configuration is wrong.
 
-Not in this version: eval, rpc, remote_console and stop of an Erlang release's script.
-To stop a node send it SIGTERM.`
+Not in this version: rpc, remote_console and stop of an Erlang release's script. To stop a
+node send it SIGTERM.`
 
 const rootExample = `  erlmcp dev
   erlmcp foreground --config erlmcp.yaml
@@ -62,7 +62,8 @@ func (p *program) rootCommand() *cobra.Command {
 		&cobra.Group{ID: groupInspect, Title: "Inspect:"},
 		&cobra.Group{ID: groupConfig, Title: "Configure:"},
 	)
-	root.AddCommand(p.foregroundCommand(), p.devCommand(), p.stdioCommand(), p.pingCommand(), p.versionCommand(), p.configCommand())
+	root.AddCommand(p.foregroundCommand(), p.devCommand(), p.stdioCommand(), p.clusterCommand(),
+		p.pingCommand(), p.nodesCommand(), p.evalCommand(), p.versionCommand(), p.configCommand())
 	root.AddCommand(p.releaseCommands()...)
 	root.SetFlagErrorFunc(p.flagError)
 	return root
