@@ -11,7 +11,16 @@ func nativeTable() map[mfa]native {
 			all[mfa{module, name, arity}] = f
 		}
 	}
-	add("erlang", typeBIFs())
+	for _, table := range []map[string]native{
+		typeBIFs(), numberBIFs(), convertBIFs(), dataBIFs(), binaryBIFs(), controlBIFs(), timeBIFs(),
+	} {
+		add("erlang", table)
+	}
+	add("math", mathFunctions())
+	add("lists", listsFunctions())
+	add("maps", mapsFunctions())
+	add("io", ioFunctions())
+	add("io_lib", ioLibFunctions())
 	return all
 }
 

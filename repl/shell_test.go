@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/erlmcp/erlmcp/repl/internal/term"
 )
 
 // evalText gives what a fresh shell makes of an expression: the printed value
@@ -28,4 +30,9 @@ func TestEvalKeepsBindingsBetweenExpressions(t *testing.T) {
 	if err != nil || Format(v) != "42" {
 		t.Fatalf("got %v, %v, want 42", v, err)
 	}
+}
+
+// printFlat prints a term on one line, with strings.
+func printFlat(t Term) string {
+	return term.Print(t, term.Style{Depth: -1})
 }
