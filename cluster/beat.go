@@ -42,6 +42,7 @@ func (s *services) tick(now time.Time) {
 			s.tellBeat(m, now)
 		}
 	}
+	s.streams.tick()
 	s.owners.tick(now)
 }
 

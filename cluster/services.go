@@ -171,7 +171,9 @@ func (s *services) Call(ctx context.Context, to Member, service string, request 
 func (s *services) ServeCalls(service string, f CallHandler) { s.calls.register(service, f) }
 
 // Open opens a stream to a service of a member, served there with Serve. header, at most 256 KiB, is for
-// its accept function. Open does not wait: a refusal is told to h. Errors: ErrNodeDown, ErrBusy,
+// its accept function. Open does not wait: a refusal is told to h. A stream ends with CodeNodeDown when the
+// member leaves the view, and when nothing was heard of it for 3 s although others reach it. Errors:
+// ErrNodeDown for such members, ErrBusy,
 // ErrTooLarge, ErrClosed, ErrSelf.
 func (s *services) Open(to Member, service string, header []byte, h Handler) (*Stream, error) {
 	return s.streams.dial(to, service, header, h)

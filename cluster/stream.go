@@ -96,13 +96,14 @@ type streams struct {
 	opens    int64 // streams that were open, of either side
 	open     map[streamKey]*Stream
 	perPeer  map[string]int // open, by boot; no zeros
+	quiet    map[string]int // beats of this node since the last one of a member, by boot
 	services map[string]AcceptFunc
 }
 
 func newStreams(w wire, o serviceOptions, log func(string, any)) *streams {
 	t := &streams{
 		w: w, opts: o, log: log, members: map[string]Member{},
-		open: map[streamKey]*Stream{}, perPeer: map[string]int{}, services: map[string]AcceptFunc{},
+		open: map[streamKey]*Stream{}, perPeer: map[string]int{}, quiet: map[string]int{}, services: map[string]AcceptFunc{},
 	}
 	w.handle(kindStreamOpen, t.opened)
 	w.handle(kindStreamAccept, t.acceptedBy)
@@ -148,7 +149,7 @@ func (t *streams) addLocked(s *Stream) error {
 	switch {
 	case t.closed:
 		return ErrClosed
-	case t.members[s.peer.Boot].Boot == "":
+	case t.members[s.peer.Boot].Boot == "", s.key.opener && t.quiet[s.peer.Boot] >= quietBeats:
 		return ErrNodeDown
 	case t.perPeer[s.peer.Boot] >= t.opts.StreamsPerPeer:
 		return ErrBusy

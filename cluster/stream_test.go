@@ -103,6 +103,28 @@ func TestStreamCarriesMessagesBothWays(t *testing.T) {
 	})
 }
 
+// Others may still reach a member that this node does not hear: it stays in the view, but what waits for it must
+// not wait on.
+func TestStreamsToAQuietMemberEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, a, b, _, _, near, far := streamPair(t, serviceOptions{})
+		defer a.kill()
+		defer b.kill()
+		net.cut(a, b, true)
+		time.Sleep(4 * time.Second)
+		near.ended(t, CodeNodeDown)
+		far.ended(t, CodeNodeDown)
+		if _, err := a.Open(b.member, "pipe", []byte("x"), &sink{}); !errors.Is(err, ErrNodeDown) {
+			t.Errorf("open to a quiet member: got %v, want %v", err, ErrNodeDown)
+		}
+		net.cut(a, b, false)
+		time.Sleep(time.Second)
+		if _, err := a.Open(b.member, "pipe", []byte("x"), &sink{}); err != nil {
+			t.Errorf("open to a member that is heard again: %v", err)
+		}
+	})
+}
+
 func TestStreamIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b, _, _, _, _ := streamPair(t, serviceOptions{StreamsPerPeer: 3})

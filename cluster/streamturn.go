@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 )
 
 // data takes a chunk. A chunk that is not the next one shows a loss, which ends the stream.
@@ -147,7 +148,26 @@ func (t *streams) say(s *Stream, code uint32, text string) {
 
 // topology ends the streams of members that left.
 func (t *streams) topology(v *view) {
-	t.end(CodeNodeDown, func(s *Stream) bool { return !v.has(s.key.boot) }, func() { t.members = v.byBoot })
+	t.end(CodeNodeDown, func(s *Stream) bool { return !v.has(s.key.boot) }, func() {
+		t.members = v.byBoot
+		maps.DeleteFunc(t.quiet, func(boot string, _ int) bool { return !v.has(boot) })
+	})
+}
+
+// quietBeats is after how many beats of this node without one of a member the member counts as out of reach:
+// 3 s. It may be in the view for as long as others reach it.
+const quietBeats = 6
+
+// tick ends the streams to members that have been quiet for so long. No new one is opened until the member is
+// heard again.
+func (t *streams) tick() {
+	t.end(CodeNodeDown, func(s *Stream) bool { return t.quiet[s.key.boot] >= quietBeats }, func() {
+		for boot := range t.members {
+			if boot != t.w.Self().Boot {
+				t.quiet[boot]++
+			}
+		}
+	})
 }
 
 // reopen undoes close.
@@ -208,6 +228,7 @@ func (t *streams) beat(from Member, list []byte) {
 	theirs := map[streamKey]struct{}{}
 	var lost []*Stream
 	t.mu.Lock()
+	delete(t.quiet, from.Boot)
 	for f := (fields{rest: list}); f.more(); {
 		key := streamKey{boot: from.Boot, id: f.uint()}
 		key.opener = f.uint()&streamFromOpener == 0
