@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -98,7 +99,14 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Cleanup(shared.Stop)
 	y := &tally{verdicts: map[string]int{}, skipped: map[string]int{}}
-	runner := &Runner{Daemon: daemon, Shared: shared}
+	ring, err := daemon.StartCluster(t.Context())
+	if err != nil && !errors.Is(err, errNoAddresses) {
+		t.Fatal(err)
+	}
+	if ring != nil {
+		t.Cleanup(ring.Stop)
+	}
+	runner := &Runner{Daemon: daemon, Shared: shared, Ring: ring}
 	t.Run("cases", func(t *testing.T) { runGroups(t, groups, runner, y) })
 	if weak := y.report(t); weak >= 0.05 && !foreign {
 		t.Errorf("%.1f %% of the runs are weak, want less than 5 %%", 100*weak)
@@ -121,7 +129,17 @@ func runGroups(t *testing.T, groups []Group, runner *Runner, y *tally) {
 					y.skip(why)
 					continue
 				}
-				queue = append(queue, entry{c, transport})
+				if transport != clusterTransport {
+					queue = append(queue, entry{c, transport})
+					continue
+				}
+				if runner.Ring == nil {
+					y.skip(errNoAddresses.Error())
+					continue
+				}
+				for name := range clusterPorts {
+					queue = append(queue, entry{c, transport + ":" + name})
+				}
 			}
 		}
 	}

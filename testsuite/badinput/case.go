@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -70,6 +71,9 @@ type step struct {
 	Signals        [][]json.RawMessage `json:"signals"`
 	CloseStdout    bool                `json:"close_stdout"`
 	Content        *content            `json:"content"`
+	Cookie         string              `json:"cookie"`      // of a handshake: right or wrong
+	Service        string              `json:"service"`     // of a gRPC call
+	MessageB64     string              `json:"message_b64"` // of a gRPC call
 
 	// Other builds: a case with them has needs that this one lacks.
 	Node json.RawMessage `json:"node"`
@@ -86,10 +90,19 @@ type content struct {
 	Template  string `json:"template"`
 }
 
+// message is the message of a gRPC call.
+func (s *step) message() ([]byte, error) {
+	m, err := base64.StdEncoding.DecodeString(s.MessageB64)
+	if err != nil {
+		return nil, fmt.Errorf("badinput: message_b64: %v", err)
+	}
+	return m, nil
+}
+
 // stepKinds are the kinds that the runner performs.
 var stepKinds = []string{
 	"message", "http", "raw", "ws-text", "ws-fragments", "drip", "wait", "half-close", "reset",
-	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv",
+	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", "handshake", "grpc",
 }
 
 // Load reads every group file of a folder, in the order of their names.
@@ -179,8 +192,8 @@ type Build struct {
 // DefaultBuild is what the daemon of this tree has.
 func DefaultBuild() Build {
 	return Build{
-		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli"},
-		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet"},
+		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", "cluster-tcp"},
+		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC"},
 		Eras:       []string{"legacy", "any"},
 	}
 }

@@ -36,6 +36,8 @@ type observation struct {
 	pending   int  // exchanges without a complete response
 	closed    bool // by the server
 	closeCode int  // of a WebSocket close frame, 0 if none
+	tlsAlert  bool // the server ended the TLS handshake
+	grpcError bool // a call ended with a status other than OK
 
 	exited         bool
 	exit           int

@@ -77,6 +77,8 @@ func (s scene) isHTTP() bool {
 	return strings.HasPrefix(s.transport, "http") || s.transport == "ws-upgrade"
 }
 
+func (s scene) isCluster() bool { return strings.HasPrefix(s.transport, clusterTransport) }
+
 // needsQuiet says whether the outcome is about what does not happen, so that it holds only at the end.
 func (oc outcome) needsQuiet() bool {
 	return oc.NoReply || oc.RepliesForID != nil || oc.All != nil || oc.Starts || oc.ReadsStdin
@@ -97,7 +99,7 @@ func (oc *outcome) askedOn(s scene) bool {
 		oc.BatchResults != nil || oc.Replies != nil || oc.RepliesForID != nil || oc.All != nil || oc.Some != nil ||
 		oc.SSEFirst != nil || oc.IDs != nil ||
 		oc.WSClose != nil || oc.Conn != "" || oc.Alive || oc.Exit != nil || oc.Starts || oc.ReadsStdin ||
-		oc.ReplyMaxBytes != nil
+		oc.ReplyMaxBytes != nil || s.isCluster() && (oc.TLSAlert != nil || oc.GRPCError != nil)
 	if other {
 		return true
 	}
@@ -282,12 +284,18 @@ func (oc *outcome) fitsHTTP(o *observation, s scene) bool {
 	return hasMembers(o.text.Bytes(), oc.JSONHas)
 }
 
-func (oc *outcome) fitsConnection(o *observation, _ scene) bool {
+func (oc *outcome) fitsConnection(o *observation, s scene) bool {
 	if oc.WSClose != nil && !slices.Contains(oc.WSClose, o.closeCode) {
 		return false
 	}
 	if oc.Conn != "" && !o.closed {
 		return false
+	}
+	if oc.TLSAlert != nil && !o.tlsAlert || oc.GRPCError != nil && !o.grpcError {
+		return false
+	}
+	if oc.ReplyMaxBytes != nil && s.isCluster() && !s.quiet && !o.closed {
+		return false // a later byte would be one too many
 	}
 	if oc.SSEFirst != nil && !o.firstEventHas(oc.SSEFirst) {
 		return false

@@ -41,7 +41,11 @@ const settle = 300 * time.Millisecond
 type Runner struct {
 	Daemon *Daemon // nil: only cases that the shared server serves
 	Shared *Server
+	Ring   *Cluster // nil: no case on cluster ports
 }
+
+// clusterTransport is the transport of strangers on cluster ports; the name of a port follows after a colon.
+const clusterTransport = "cluster-tcp"
 
 // play is one case on one transport, while it runs.
 type play struct {
@@ -49,6 +53,7 @@ type play struct {
 	c         *Case
 	transport string
 	srv       *Server
+	cluster   *Cluster // on a cluster port
 	p         peer
 	vars      *vars
 	own       []string // raw ids of requests sent
@@ -65,6 +70,9 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 	if transport == "config" || transport == "cli" {
 		return pl.command(ctx)
 	}
+	if name, ok := strings.CutPrefix(transport, clusterTransport+":"); ok {
+		return pl.strange(ctx, clusterPorts[name])
+	}
 	if len(c.Limits) > 0 && r.Daemon != nil && transport != "stdio" {
 		own, err := r.Daemon.Start(ctx)
 		if err != nil {
@@ -73,6 +81,21 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 		defer own.Stop()
 		pl.srv = own
 	}
+	return pl.play()
+}
+
+// strange plays a case on a cluster port. Cases that measure the node have a cluster of their own.
+func (pl *play) strange(ctx context.Context, port string) (Result, error) {
+	pl.cluster = pl.Ring
+	if len(pl.c.Limits) > 0 {
+		own, err := pl.Daemon.StartCluster(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		defer own.Stop()
+		pl.cluster = own
+	}
+	pl.srv = pl.cluster.target(port)
 	return pl.play()
 }
 

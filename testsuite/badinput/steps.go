@@ -73,6 +73,9 @@ func (pl *play) lazySession() func() (string, error) {
 
 // dial opens the peer of the case's transport.
 func (pl *play) dial() (peer, error) {
+	if pl.cluster != nil {
+		return dialCluster(pl.srv)
+	}
 	switch pl.transport {
 	case "http":
 		return newHTTPPeer(pl.srv), nil
@@ -123,6 +126,10 @@ func (pl *play) perform(s *step) error {
 		pl.manySessions(s.times())
 	case "connect-hold":
 		pl.connectHold(s)
+	case "handshake":
+		return pl.handshake(s)
+	case "grpc":
+		return pl.grpc(s)
 	default:
 		return fmt.Errorf("badinput: step %s on transport %s", s.Kind, pl.transport)
 	}
@@ -282,6 +289,12 @@ func (pl *play) drip(s *step) error {
 func (pl *play) liveness() []string {
 	kind := pl.c.After.Liveness
 	if kind == "none" || kind == "" {
+		return nil
+	}
+	if kind == "cluster" {
+		if err := pl.cluster.awaitWhole(patience); err != nil {
+			return []string{"cluster: " + err.Error()}
+		}
 		return nil
 	}
 	var same error
