@@ -17,6 +17,7 @@ const (
 	groupRun     = "run"
 	groupInspect = "inspect"
 	groupConfig  = "config"
+	groupBench   = "bench"
 )
 
 const rootLong = `erlmcp runs MCP servers as supervised actors: each client is an actor of its own, a crash
@@ -61,9 +62,10 @@ func (p *program) rootCommand() *cobra.Command {
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupInspect, Title: "Inspect:"},
 		&cobra.Group{ID: groupConfig, Title: "Configure:"},
+		&cobra.Group{ID: groupBench, Title: "Measure:"},
 	)
 	root.AddCommand(p.foregroundCommand(), p.devCommand(), p.stdioCommand(), p.clusterCommand(),
-		p.pingCommand(), p.nodesCommand(), p.evalCommand(), p.versionCommand(), p.configCommand())
+		p.pingCommand(), p.nodesCommand(), p.evalCommand(), p.versionCommand(), p.configCommand(), p.benchCommand())
 	root.AddCommand(p.releaseCommands()...)
 	root.SetFlagErrorFunc(p.flagError)
 	return root
