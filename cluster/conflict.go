@@ -79,7 +79,12 @@ func (m *membership) NotifyConflict(known, other *memberlist.Node) {
 
 // NotifyMerge implements memberlist.MergeDelegate. It is called when two nodes join, on both, with what
 // the other one knows. The join is refused if that has another live process under a name that lives here.
+// A node may join this one before memberlist.Create has returned: its goroutine waits.
 func (m *membership) NotifyMerge(peers []*memberlist.Node) error {
+	<-m.created
+	if m.list == nil {
+		return ErrNotRunning
+	}
 	known := make(map[string]*memberlist.Node)
 	for _, n := range m.list.Members() {
 		known[n.Name] = n

@@ -40,6 +40,7 @@ type membership struct {
 	transport *gossipTransport
 	meta      []byte
 	list      *memberlist.Memberlist
+	created   chan struct{} // closed once list is set, or will not be
 	seeds     []seed
 	own       string // ip:port of this node's membership, as peers dial it
 
@@ -75,7 +76,7 @@ func (n *Node) startMembership(ctx context.Context, _ any) (supervisors.Start, a
 		return supervisors.Start{}, nil, supervisors.ErrIgnore
 	}
 	m := &membership{
-		node: n, log: n.opt.Logger, changed: make(chan struct{}, 1), crashed: make(chan error, 1),
+		node: n, log: n.opt.Logger, created: make(chan struct{}), changed: make(chan struct{}, 1), crashed: make(chan error, 1),
 		gate:     &gate{port: GossipPort, log: n.opt.Logger, events: n.opt.Events},
 		departed: make(map[string]time.Time), presumed: make(map[string]time.Time), lost: make(map[string]lostPeer),
 	}
@@ -113,6 +114,7 @@ func (m *membership) start(ctx context.Context) error {
 		return err
 	}
 	m.list, err = memberlist.Create(m.config())
+	close(m.created)
 	if err != nil {
 		return errors.Join(fmt.Errorf("cluster: membership: %w", err), m.transport.Shutdown())
 	}
