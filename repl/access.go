@@ -90,6 +90,9 @@ func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
 	if role > m.shell.o.Role {
 		return nil, false, denied(f, role)
 	}
+	if !fits(f, args) {
+		return nil, false, badarg
+	}
 	if i := m.shell.o.Inspector; i != nil {
 		v, ok, err := i.Call(m.ctx, f.module, f.name, args)
 		if err != nil {
@@ -103,6 +106,22 @@ func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
 		}
 	}
 	return alone(f)
+}
+
+// fits checks the types of arguments that an inspector need not look at.
+func fits(f mfa, args []Term) bool {
+	if f.module != "erlang" || f.arity == 0 {
+		return true
+	}
+	switch f.name {
+	case "process_info", "is_process_alive":
+		return is[Pid](args[0])
+	case "garbage_collect", "exit":
+		return is[Pid](args[0]) || is[Port](args[0])
+	case "whereis", "system_info", "statistics":
+		return is[Atom](args[0])
+	}
+	return true
 }
 
 // denied is the exception of a call that the role does not allow.

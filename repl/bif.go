@@ -20,6 +20,12 @@ func nativeTable() map[mfa]native {
 	add("lists", listsFunctions())
 	add("maps", mapsFunctions())
 	add("io", ioFunctions())
+	add("string", stringFunctions())
+	add("unicode", unicodeFunctions())
+	add("re", reFunctions())
+	add("base64", base64Functions())
+	add("rand", randFunctions())
+	add("binary", binaryFunctions())
 	add("io_lib", ioLibFunctions())
 	return all
 }

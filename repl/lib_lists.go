@@ -18,7 +18,7 @@ func listsFunctions() map[string]native {
 		"keyfind/3":   keyfind(func(t Tuple) Term { return t }, False),
 		"keymember/3": keyfind(func(Tuple) Term { return True }, False),
 		"keysearch/3": keyfind(func(t Tuple) Term { return Tuple{Atom("value"), t} }, False),
-		"sort/1":      sortBy(identity, false),
+		"sort/1":      sortList,
 		"usort/1":     sortBy(identity, true),
 		"keysort/2":   keySort(false),
 		"ukeysort/2":  keySort(true),
@@ -190,6 +190,40 @@ func keyfind(found func(Tuple) Term, none Term) native {
 }
 
 func identity(t Term) (Term, error) { return t, nil }
+
+// sortList sorts as lists:sort/1 does. That sort collects runs: where the first
+// of four or more elements is greater than the next, runs descend, and equal
+// elements (1 and 1.0) come out in the opposite order.
+func sortList(m *machine, args []Term) (Term, error) {
+	elems, err := m.slice(args[0])
+	if err == nil && len(elems) > 3 {
+		for i := 1; i < len(elems); i++ {
+			r, err := m.compare(elems[i-1], elems[i], false)
+			if err != nil {
+				return nil, err
+			}
+			if r < 0 {
+				break
+			}
+			if r > 0 {
+				return sortBackwards(m, elems)
+			}
+		}
+	}
+	return m.sortKeys(args[0], identity, false)
+}
+
+func sortBackwards(m *machine, elems []Term) (Term, error) {
+	back := make([]Term, len(elems))
+	for i, e := range elems {
+		back[len(elems)-1-i] = e
+	}
+	list, err := m.list(back)
+	if err != nil {
+		return nil, err
+	}
+	return m.sortKeys(list, identity, false)
+}
 
 // sortBy sorts in term order of a key of the elements.
 func sortBy(key func(Term) (Term, error), unique bool) native {
