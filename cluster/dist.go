@@ -49,6 +49,7 @@ func (n *Node) startDistribution(ctx context.Context, _ any) (supervisors.Start,
 	host, port := splitPort(n.opt.Dist)
 	addr := net.JoinHostPort(ip.String(), strconv.Itoa(port))
 	n.addr.Store(&addr)
+	n.addrHere.Store(isAssigned(ip.String()))
 	d := &distribution{
 		node: n, log: n.opt.Logger, host: host, crashed: make(chan error, 1),
 		gate:   &gate{port: DistPort, log: n.opt.Logger, events: n.opt.Events},

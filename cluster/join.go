@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,7 @@ type joins struct {
 	all    bool // the next attempt goes to all known addresses
 	cancel context.CancelFunc
 	busy   sync.WaitGroup
-	warned map[string]string // last error by seed, so that it is logged once
+	warned map[string][]string // errors by seed since it was joined, so that each is logged once
 }
 
 // due returns the channel that says when the next attempt is to start.
@@ -87,20 +88,30 @@ func (j *joins) stop() {
 	j.busy.Wait()
 }
 
-// fails reports whether an error of this seed is another one than the last.
+// maxWarned bounds the errors that are remembered for a seed.
+const maxWarned = 8
+
+// fails reports whether this seed did not fail with this error since it was joined. A seed may fail in two ways
+// in turn: its name is unknown, and nobody answers where it was.
 func (j *joins) fails(seed string, err error) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err == nil {
+		delete(j.warned, seed)
+		return false
+	}
 	if j.warned == nil {
-		j.warned = make(map[string]string)
+		j.warned = make(map[string][]string)
 	}
-	text := ""
-	if err != nil {
-		text = err.Error()
+	said := j.warned[seed]
+	if slices.Contains(said, err.Error()) {
+		return false
 	}
-	old := j.warned[seed]
-	j.warned[seed] = text
-	return text != "" && text != old
+	if len(said) == maxWarned {
+		said = nil
+	}
+	j.warned[seed] = append(said, err.Error())
+	return true
 }
 
 // firstJoin tries all seeds once, so that a name that is taken fails the start.
@@ -119,7 +130,7 @@ func (m *membership) firstJoin(ctx context.Context) error {
 // joinMissing tries each seed that is missing, and failed members where they were.
 func (m *membership) joinMissing(ctx context.Context, all bool) {
 	present, names := m.present()
-	if len(names) < m.node.expected() {
+	if len(names) < m.node.expected() || m.node.addressGone() {
 		m.node.checkAddress(ctx)
 	}
 	tried := make(map[string]bool)

@@ -32,6 +32,7 @@ type Node struct {
 	dist     atomic.Pointer[distribution] // nil while it does not run
 	gossip   atomic.Pointer[membership]   // nil while it does not run
 	addr     atomic.Pointer[string]       // ip:port that peers dial; set when the distribution starts
+	addrHere atomic.Bool                  // an interface had addr then
 	left     atomic.Bool                  // Leave was called
 	abrupt   atomic.Bool                  // for tests: end without a word
 
