@@ -31,7 +31,7 @@ func (n *Node) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, n.opts.Drain.Timeout)
 	defer cancel()
 	sessions := n.gateway.Count()
-	cut := n.gateway.Drain(ctx, n.opts.Drain.Spread)
+	cut := n.clients().Drain(ctx, n.opts.Drain.Spread)
 	n.handOver(ctx)
 	n.log.LogAttrs(ctx, slog.LevelInfo, "node drained",
 		slog.Int("sessions", sessions), slog.Int("cut", cut), slog.Duration("duration", time.Since(begun)))

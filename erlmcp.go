@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/admin"
@@ -97,12 +98,19 @@ func (n *Node) join() error {
 	return nil
 }
 
-// acceptor decides about connections.
-func (n *Node) acceptor() transport.Acceptor {
+// clients is who decides about connections, and closes them.
+func (n *Node) clients() clients {
 	if n.members != nil {
 		return n.members
 	}
 	return n.gateway
+}
+
+// clients is a gateway, or that of a node in a cluster.
+type clients interface {
+	transport.Acceptor
+	Drain(ctx context.Context, spread time.Duration) (cut int)
+	Disconnect(transport.Reason)
 }
 
 // Nodes lists the names of the other members of the cluster, sorted; none outside a cluster.

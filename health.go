@@ -14,6 +14,7 @@ var (
 	errDraining = errors.New("the node drains")
 	errFull     = errors.New("the node is at its connection limit")
 	errStarting = errors.New("the node is starting")
+	errMinority = errors.New("the node sees no majority of its cluster")
 )
 
 // checks registers what readiness depends on.
@@ -32,6 +33,14 @@ func (n *Node) checks() {
 		}
 		return nil
 	})
+	if n.cluster != nil {
+		n.health.Add(admin.Ready, "majority", func(context.Context) error {
+			if n.cluster.Paused() {
+				return errMinority
+			}
+			return nil
+		})
+	}
 	limit := n.opts.Sessions.WithDefaults().Connections
 	n.health.Add(admin.Ready, "connections", func(context.Context) error {
 		if n.gateway.Connections() >= limit {

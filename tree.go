@@ -23,6 +23,7 @@ import (
 //	├─ listeners  one_for_one: WebSocket shards, HTTP, stdio
 //	├─ admin      one_for_one: control socket, metrics listener
 //	├─ memory     gives memory back to the system after a burst
+//	├─ minority   sends clients away while the node has no majority, where it is to
 //	└─ drainer    the first to stop
 func (n *Node) tree() supervisors.Spec {
 	return supervisors.Spec{
@@ -39,6 +40,7 @@ func (n *Node) tree() supervisors.Spec {
 				Children: n.adminServices(),
 			}),
 			service("memory", n.reclaim),
+			service("minority", n.pauseInMinority),
 			n.drainerSpec(),
 		),
 	}
@@ -109,10 +111,10 @@ func (n *Node) listener(id string, l transport.Listener) supervisors.ChildSpec {
 		defer context.AfterFunc(n.accepting, cancel)()
 		defer context.AfterFunc(ctx, func() {
 			if !n.draining.Load() {
-				n.gateway.Disconnect(transport.ReasonShutdown)
+				n.clients().Disconnect(transport.ReasonShutdown)
 			}
 		})()
-		return l.Serve(accepting, n.acceptor())
+		return l.Serve(accepting, n.clients())
 	})
 	spec.Restart = supervisors.Transient
 	spec.Shutdown = supervisors.ShutdownAfter(listenerGrace + drainMargin)

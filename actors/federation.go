@@ -38,6 +38,7 @@ type Federation struct {
 	cluster *cluster.Node
 	acted   atomic.Bool // there were enough members in reach once
 	rests   atomic.Bool // there were, and are not: others may have taken our sessions over
+	carried carried
 
 	mu       sync.Mutex
 	activate map[string]*activation // sessions that are being taken over
@@ -65,6 +66,9 @@ func Federate(g *Gateway, c *cluster.Node) *Federation {
 
 // Accept implements transport.Acceptor.
 func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
+	if f.cluster.Paused() {
+		return nil, f.refused(settleRefusal(cluster.ErrNoQuorum))
+	}
 	info := conn.Info()
 	if info.Session == "" || info.Mode == transport.Duplex {
 		return f.Gateway.Accept(conn)

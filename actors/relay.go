@@ -47,7 +47,11 @@ var errMoved = errors.New("actors: the session has moved")
 func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transport.Info, owner cluster.Member) (transport.Receiver, error) {
 	r := &relay{f: f, conn: conn, mode: info.Mode}
 	if info.Mode == transport.Exchange {
-		return r, r.open(owner)
+		err := r.open(owner)
+		if err == nil {
+			f.carried.add(r)
+		}
+		return r, err
 	}
 	r.begun = make(chan error, 1)
 	if refusal := f.reserve(&link{conn: conn}, info); refusal != nil {
@@ -66,6 +70,7 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 		f.release(&link{conn: conn}, transport.ReasonUnavailable)
 		return nil, err
 	}
+	f.carried.add(r)
 	return r, nil
 }
 
@@ -101,6 +106,7 @@ func (r *relay) Receive(text []byte) {
 
 // Closed implements transport.Receiver: the client is gone.
 func (r *relay) Closed(reason transport.Reason) {
+	r.f.carried.remove(r)
 	if r.mode == transport.Stream {
 		r.f.release(&link{conn: r.conn}, reason)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -373,6 +374,77 @@ func TestClusterCommand(t *testing.T) {
 			t.Errorf("the logs lack %s", want)
 		}
 	}
+}
+
+// TestStoppedNodeEndsWhatItCarries stops a node in front of a session that another node has: the request that
+// it carries is answered, its event stream ends, and nothing holds it up.
+func TestStoppedNodeEndsWhatItCarries(t *testing.T) {
+	r := newRunningCluster(t)
+	r.start(t, "--nodes", "2")
+	url := func(i int) string { return "http://" + net.JoinHostPort(r.address(i), r.ports[0]) }
+	session, err := post(t.Context(), url(1)+"/mcp", "", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`)
+	if err != nil || session == "" {
+		t.Fatalf("session %q, %v", session, err)
+	}
+	if _, err := post(t.Context(), url(2)+"/mcp", session, `{"jsonrpc":"2.0","method":"notifications/initialized"}`); err != nil {
+		t.Fatal(err)
+	}
+	stream := send(t, http.MethodGet, url(2)+"/mcp", session, "")
+	answer := make(chan string, 1)
+	go func() {
+		resp := send(t, http.MethodPost, url(2)+"/mcp", session, `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"slow","arguments":{"ms":900}}}`)
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		answer <- string(text)
+	}()
+	testutil.Eventually(t, 20*time.Second, func() bool {
+		text, _, err := get(url(1) + "/metrics")
+		return err == nil && strings.Contains(text, "\nerlmcp_requests_in_flight 1\n")
+	})
+	node2, err := os.FindProcess(r.pids(t)[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node2.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-answer; !strings.Contains(got, "done after 900 ms") {
+		t.Errorf("the call: got %q", got)
+	}
+	_, _ = io.Copy(io.Discard, stream.Body) // it ends
+	stream.Body.Close()
+	testutil.Eventually(t, 30*time.Second, func() bool {
+		return strings.Contains(r.errors.String(), r.name(2)+" has ended: exit status 0")
+	})
+	if strings.Contains(r.errors.String(), "abandoned") {
+		t.Error("something held the node up")
+	}
+	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.status(t); got != exitOK {
+		t.Errorf("got status %d", got)
+	}
+}
+
+func send(t *testing.T, method, url, session, body string) *http.Response {
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return &http.Response{Body: http.NoBody}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "text/event-stream")
+	if method == http.MethodPost {
+		req.Header.Set("Accept", "application/json, text/event-stream")
+	}
+	req.Header.Set("Mcp-Session-Id", session)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Error(err)
+		return &http.Response{Body: http.NoBody}
+	}
+	return resp
 }
 
 func TestClusterEndsWithItsParent(t *testing.T) {
