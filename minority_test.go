@@ -15,6 +15,7 @@ import (
 
 // TestPauseMinoritySendsClientsAway runs one of two nodes alone, then with the other, then alone again.
 func TestPauseMinoritySendsClientsAway(t *testing.T) {
+	oneProcess(t)
 	dist, gossip := []string{unused(t), unused(t)}, []string{unused(t), unused(t)}
 	options := func(i int) erlmcp.Options {
 		return erlmcp.Options{

@@ -1,0 +1,5 @@
+//go:build !race
+
+package erlmcp_test
+
+const raceEnabled = false
