@@ -238,6 +238,7 @@ func (f *Fleet) sessionBroke(s *session, class Class, text string) {
 	case sessionReady:
 		f.notReady(s)
 		f.load.SessionsLost++
+		f.point.Broken++
 		f.load.Failures.Count(class, text)
 	case sessionSettingUp:
 		f.pending--

@@ -183,7 +183,8 @@ type Point struct {
 	Scheduled int        `json:"scheduled"`
 	Sent      int        `json:"sent"`
 	Right     int        `json:"right"`
-	Bad       int        `json:"bad"` // wrong, failed, lost, unsent, doubled or stray
+	Broken    int        `json:"broken"` // sessions that broke
+	Bad       int        `json:"bad"`    // wrong, failed, lost, unsent, doubled or stray
 	Latency   *Histogram `json:"latency,omitempty"`
 }
 
@@ -193,6 +194,7 @@ func (p *Point) Merge(o Point) {
 	p.Scheduled += o.Scheduled
 	p.Sent += o.Sent
 	p.Right += o.Right
+	p.Broken += o.Broken
 	p.Bad += o.Bad
 	if p.Latency == nil {
 		p.Latency = newInterval()

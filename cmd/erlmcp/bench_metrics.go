@@ -24,11 +24,12 @@ func (p *program) benchMetricsCommand() *cobra.Command {
 	var containers []string
 	var out string
 	var over time.Duration
+	var members int
 	cmd := &cobra.Command{
 		Use: "metrics [[NAME=]URL...]", Short: "Sample nodes and print metrics.json",
 		Long: `Asks each node for its metrics twice and prints name, CPU, memory, limit, uptime and health of each.
 With --container the same comes from docker stats and docker inspect. Ends with status 1 if a node does
-not answer.`,
+not answer, is not healthy, or does not see as many members as --expect-members says.`,
 		Example: `  erlmcp bench metrics http://127.0.0.1:8080
   erlmcp bench metrics --container erlmcp-node1,erlmcp-node2 node1=http://127.0.0.1:8080 node2=http://127.0.0.1:8081`,
 		Args: cobra.ArbitraryArgs,
@@ -41,11 +42,12 @@ not answer.`,
 			if err := fromContainers(&m, containers); err != nil {
 				return asFailure(err)
 			}
-			return p.writeMetrics(m, out)
+			return p.writeMetrics(m, out, members)
 		},
 	}
 	cmd.Flags().StringSliceVar(&containers, "container", nil, "names of containers, in the order of the nodes")
 	cmd.Flags().StringVar(&out, "out", "", "file to write as well")
+	cmd.Flags().IntVar(&members, "expect-members", 0, "members that each node has to see (0: any)")
 	cmd.Flags().DurationVar(&over, "over", time.Second, "time over which CPU is measured")
 	return cmd
 }
@@ -58,7 +60,7 @@ func sampleNodes(ctx context.Context, nodes []crew.Node, over time.Duration) rep
 	return report.NewMetrics(time.Now(), s.Ask(ctx), use)
 }
 
-func (p *program) writeMetrics(m report.Metrics, out string) error {
+func (p *program) writeMetrics(m report.Metrics, out string, members int) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return asFailure(err)
@@ -78,6 +80,9 @@ func (p *program) writeMetrics(m report.Metrics, out string) error {
 	for _, n := range m.ClusterNodes {
 		if n.Health != "healthy" {
 			return fail(exitFailed, "node %s is %s %s", n.Name, n.Health, n.Err)
+		}
+		if members > 0 && n.Members != members {
+			return fail(exitFailed, "node %s sees %d members, want %d", n.Name, n.Members, members)
 		}
 	}
 	return nil
@@ -102,6 +107,9 @@ func fromContainers(m *report.Metrics, names []string) error {
 		n := report.NodeMetrics{
 			Name: name, CPUPercent: stats.CPUPerc, MemoryUsage: used, MemoryLimit: limit,
 			Uptime: time.Since(state.StartedAt).Round(time.Second).String(), Health: cmp.Or(state.Health.Status, state.Status),
+		}
+		if i < len(m.ClusterNodes) {
+			n.Members = m.ClusterNodes[i].Members
 		}
 		if i < len(m.ClusterNodes) {
 			m.ClusterNodes[i] = n

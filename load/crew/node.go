@@ -32,6 +32,7 @@ type Sample struct {
 	MaxConns    int           `json:"max_connections"`
 	MaxSessions int           `json:"max_sessions"`
 	Sessions    int           `json:"sessions"`
+	Members     int           `json:"cluster_members"` // that it sees, itself included; 0 outside a cluster
 	Messages    int64         `json:"messages_total"`
 	Health      string        `json:"health"` // healthy, unhealthy or unreachable
 	Err         string        `json:"error,omitempty"`
@@ -113,6 +114,7 @@ func (s *Sample) read(r io.Reader) {
 	s.Sessions = int(sums["erlmcp_sessions"])
 	s.MaxConns = int(sums[`erlmcp_limit{resource="connections"}`])
 	s.MaxSessions = int(sums[`erlmcp_limit{resource="sessions"}`])
+	s.Members = int(sums["erlmcp_cluster_members"])
 	s.Messages = int64(sums["erlmcp_messages_processed_total"])
 }
 

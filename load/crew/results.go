@@ -56,6 +56,7 @@ type Second struct {
 	Scheduled int     `json:"scheduled"`
 	Sent      int     `json:"sent"`
 	Right     int     `json:"right"`
+	Broken    int     `json:"broken"` // sessions that broke
 	Bad       int     `json:"bad"`
 	P50       float64 `json:"p50_ms"`
 	P99       float64 `json:"p99_ms"`
@@ -99,7 +100,7 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 
 func secondOf(p load.Point) Second {
 	return Second{
-		Second: p.Second, Sessions: p.Sessions, Scheduled: p.Scheduled, Sent: p.Sent, Right: p.Right, Bad: p.Bad,
+		Second: p.Second, Sessions: p.Sessions, Scheduled: p.Scheduled, Sent: p.Sent, Right: p.Right, Broken: p.Broken, Bad: p.Bad,
 		P50: milliseconds(p.Latency.Quantile(50)), P99: milliseconds(p.Latency.Quantile(99)), Max: milliseconds(p.Latency.Max()),
 	}
 }
@@ -112,7 +113,7 @@ func recovered(series []Second, fault int64, sessions int) time.Duration {
 		if s.Second < fault {
 			continue
 		}
-		bad := s.Bad > 0 || s.Sessions < sessions
+		bad := s.Bad > 0 || s.Broken > 0 || s.Sessions < sessions
 		hurt = hurt || bad
 		if hurt && !bad && s.Right > 0 {
 			return time.Duration(s.Second-fault) * time.Second

@@ -24,6 +24,7 @@ type NodeMetrics struct {
 	MemoryLimit string `json:"memory_limit"`
 	Uptime      string `json:"uptime"`
 	Health      string `json:"health"`
+	Members     int    `json:"cluster_members"` // that the node sees, itself included
 	Err         string `json:"error,omitempty"`
 }
 
@@ -43,7 +44,7 @@ func NewMetrics(at time.Time, nodes []crew.Sample, use []crew.NodeUse) Metrics {
 		}
 		n := NodeMetrics{
 			Name: s.Node, CPUPercent: fmt.Sprintf("%.2f%%", cpu), MemoryUsage: mebibytes(s.Memory), MemoryLimit: "none",
-			Uptime: s.Uptime.String(), Health: s.Health, Err: s.Err,
+			Uptime: s.Uptime.String(), Health: s.Health, Members: s.Members, Err: s.Err,
 		}
 		if s.MemoryLimit > 0 {
 			n.MemoryLimit = mebibytes(s.MemoryLimit)
