@@ -38,6 +38,12 @@ build: ## compile the daemon and the conformance server into bin/
 	$(GO) build $(BUILDFLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/erlmcp ./cmd/erlmcp
 	@if [ -d examples/conformance-server ]; then $(GO) build $(BUILDFLAGS) -o $(BIN)/conformance-server ./examples/conformance-server; fi
 
+rootfs: ## lay out the root file system of the scratch image in build/; needs a static busybox or apt-get
+	VERSION='$(VERSION)' GO='$(GO)' docker/rootfs.sh
+
+docker-build: ## build the image erlmcp:0.7.0-cluster, from Alpine where a registry answers, else from scratch
+	GO='$(GO)' docker/build.sh erlmcp
+
 fmt: ## fail where a file is not gofmt'ed
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }
 
