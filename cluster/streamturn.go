@@ -220,7 +220,7 @@ func (t *streams) beatOf(boot string, dst []byte) []byte {
 }
 
 // openBeats is how many beats of the peer an opened stream may stay without an answer.
-const openBeats = 20
+const openBeats = 6
 
 // beat compares the peer's list of streams with this node's. A beat comes after all that was told before
 // it, so a stream that the peer does not have has ended there, and a chunk that is not here was lost.
