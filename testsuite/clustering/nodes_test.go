@@ -51,7 +51,7 @@ const httpPort = "8080"
 func newNodes(t *testing.T, n int, extra ...string) *nodes {
 	t.Helper()
 	binary := daemon(t)
-	c := newCluster(t, n)
+	c := newCluster(t, newWorld(t, n))
 	c.argv = func(n *node) []string {
 		return append([]string{
 			binary, "foreground", "--node-demo", "--node-name", n.name, "--http-listen", c.world.host(n.host), "--http-port", httpPort,
@@ -68,13 +68,13 @@ func newFixtures(t *testing.T, n int) *nodes {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newCluster(t, n)
+	c := newCluster(t, newWorld(t, n))
 	c.argv = func(*node) []string { return []string{binary} }
 	return c
 }
 
 // newCluster makes a cluster whose programs are still to be named.
-func newCluster(t *testing.T, n int) *nodes {
+func newCluster(t *testing.T, w *world) *nodes {
 	t.Helper()
 	dir := os.Getenv("ERLMCP_CLUSTERING_LOGS")
 	if dir == "" {
@@ -85,9 +85,9 @@ func newCluster(t *testing.T, n int) *nodes {
 			t.Fatal(err)
 		}
 	}
-	c := &nodes{t: t, world: newWorld(t, n), dir: dir, cookie: rand.Text() + rand.Text(), nodes: make([]*node, n+1)}
+	c := &nodes{t: t, world: w, dir: dir, cookie: rand.Text() + rand.Text(), nodes: make([]*node, w.hosts+1)}
 	var names []string
-	for i := 1; i <= n; i++ {
+	for i := 1; i <= w.hosts; i++ {
 		host := c.world.host(i)
 		c.nodes[i] = &node{host: i, name: fmt.Sprintf("n%d@%s", i, host), addr: host + ":" + httpPort, logs: filepath.Join(dir, fmt.Sprintf("n%d.log", i))}
 		_ = os.Remove(c.nodes[i].logs) // of an earlier run

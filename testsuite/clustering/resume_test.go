@@ -84,6 +84,9 @@ type peer struct {
 	progress chan *sdk.ProgressNotificationParams
 }
 
+// subscription is to the resource that the tool touch changes.
+var subscription = &sdk.SubscribeParams{URI: "test://changing"}
+
 // dialSDK connects a client of the SDK to url.
 func dialSDK(t *testing.T, url string) *peer {
 	t.Helper()
@@ -210,7 +213,7 @@ func TestResumeAfterKill(t *testing.T) {
 	p := dialSDK(t, through.url())
 	id := p.ID()
 	owner := p.call("pid", nil)
-	if err := p.Subscribe(patiently(t), &sdk.SubscribeParams{URI: "test://changing"}); err != nil {
+	if err := p.Subscribe(patiently(t), subscription); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "a stream", func() bool { return p.wire.streams() > 0 })
@@ -231,8 +234,7 @@ func TestResumeAfterKill(t *testing.T) {
 // checkTold changes the tools and the resource at a node, and demands that the client is told of each once.
 func (c *nodes) checkTold(t *testing.T, p *peer, at int) {
 	t.Helper()
-	drain(p.lists)
-	drain(p.updated)
+	p.drain()
 	tools, resources := p.wire.count("tools/list_changed"), p.wire.count("resources/updated")
 	other := dialSDK(t, "http://"+c.nodes[at].addr+"/mcp")
 	subscribed := p.wire.count("test://changing") > 0
@@ -251,10 +253,12 @@ func (c *nodes) checkTold(t *testing.T, p *peer, at int) {
 	}
 }
 
-func drain[T any](ch <-chan T) {
+// drain forgets what the client was told so far.
+func (p *peer) drain() {
 	for {
 		select {
-		case <-ch:
+		case <-p.lists:
+		case <-p.updated:
 		default:
 			return
 		}

@@ -48,11 +48,15 @@ func newWorld(t *testing.T, n int) *world {
 	t.Cleanup(w.remove)
 	if why := w.isolate(); why != nil {
 		w.remove()
-		w.isolated, w.filter = false, nil
-		w.base = fmt.Sprintf("127.0.%d.", 16+os.Getpid()%200)
+		w = loopback(n)
 		t.Logf("nodes share the loopback network: %v", why)
 	}
 	return w
+}
+
+// loopback is a network of n addresses of the loopback interface.
+func loopback(n int) *world {
+	return &world{hosts: n, base: fmt.Sprintf("127.0.%d.", 16+os.Getpid()%200)}
 }
 
 // host is the address of host i.
