@@ -129,7 +129,7 @@ func runGroups(t *testing.T, groups []Group, runner *Runner, y *tally) {
 					y.skip(why)
 					continue
 				}
-				if transport != clusterTransport {
+				if transport != clusterTransport && (runner.Ring != nil || !slices.Contains(c.Needs, needsCluster)) {
 					queue = append(queue, entry{c, transport})
 					continue
 				}

@@ -193,7 +193,7 @@ type Build struct {
 func DefaultBuild() Build {
 	return Build{
 		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", "cluster-tcp"},
-		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC"},
+		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster},
 		Eras:       []string{"legacy", "any"},
 	}
 }

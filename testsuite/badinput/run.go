@@ -73,6 +73,13 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 	if name, ok := strings.CutPrefix(transport, clusterTransport+":"); ok {
 		return pl.strange(ctx, clusterPorts[name])
 	}
+	if slices.Contains(c.Needs, needsCluster) {
+		if r.Ring == nil {
+			return Result{}, errNoAddresses
+		}
+		pl.cluster, pl.srv = r.Ring, r.Ring.nodes[0]
+		return pl.play()
+	}
 	if len(c.Limits) > 0 && r.Daemon != nil && transport != "stdio" {
 		own, err := r.Daemon.Start(ctx)
 		if err != nil {
@@ -83,6 +90,9 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 	}
 	return pl.play()
 }
+
+// needsCluster is the need of cases whose steps name nodes.
+const needsCluster = "cluster"
 
 // strange plays a case on a cluster port. Cases that measure the node have a cluster of their own.
 func (pl *play) strange(ctx context.Context, port string) (Result, error) {

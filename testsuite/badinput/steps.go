@@ -1,6 +1,7 @@
 package badinput
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"slices"
@@ -73,7 +74,7 @@ func (pl *play) lazySession() func() (string, error) {
 
 // dial opens the peer of the case's transport.
 func (pl *play) dial() (peer, error) {
-	if pl.cluster != nil {
+	if strings.HasPrefix(pl.transport, clusterTransport) {
 		return dialCluster(pl.srv)
 	}
 	switch pl.transport {
@@ -173,12 +174,27 @@ func (pl *play) http(s *step) error {
 	if !ok {
 		return fmt.Errorf("badinput: step http on transport %s", pl.transport)
 	}
+	if h.srv, ok = pl.node(s); !ok {
+		return fmt.Errorf("badinput: no node %s", s.Node)
+	}
 	done := h.start(request{method: s.Method, target: target, header: h.header(set, s.WithoutHeaders), body: text})
 	select {
 	case <-done:
 	case <-time.After(250 * time.Millisecond):
 	}
 	return nil
+}
+
+// node is the server that a step is for: of a cluster the one that it names, counted from 1.
+func (pl *play) node(s *step) (*Server, bool) {
+	if len(s.Node) == 0 {
+		return pl.srv, true
+	}
+	var n int
+	if json.Unmarshal(s.Node, &n) != nil || pl.cluster == nil || n < 1 || n > len(pl.cluster.nodes) {
+		return nil, false
+	}
+	return pl.cluster.nodes[n-1], true
 }
 
 // times is how often a repeating step acts.
