@@ -18,6 +18,7 @@ func controlBIFs() map[string]native {
 		"throw/1":             func(_ *machine, a []Term) (Term, error) { return nil, Raise(ClassThrow, a[0]) },
 		"raise/3":             raise3,
 		"nif_error/1":         raiseError,
+		"no_clause/3":         noClause,
 		"get/0":               getAll,
 		"get/1":               getKey,
 		"get_keys/0":          getKeys,

@@ -238,6 +238,9 @@ func (m *machine) sortKeys(list Term, key func(Term) (Term, error), unique bool)
 	if err != nil {
 		return nil, err
 	}
+	if len(elems) < 2 {
+		return list, nil
+	}
 	for _, e := range elems {
 		if _, err := key(e); err != nil {
 			return nil, err

@@ -16,6 +16,9 @@ import (
 func stringFunctions() map[string]native {
 	mapText := func(f func(string) string) native {
 		return func(m *machine, a []Term) (Term, error) {
+			if !term.IsList(a[0]) && !is[Bits](a[0]) {
+				return nil, functionClause
+			}
 			c, err := m.chardata(a[0])
 			if err != nil {
 				return nil, err
@@ -39,9 +42,9 @@ func stringFunctions() map[string]native {
 			}
 			return m.text(c.text)
 		},
-		"uppercase/1": mapText(strings.ToUpper),
+		"uppercase/1": mapText(func(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }),
 		"lowercase/1": mapText(strings.ToLower),
-		"casefold/1":  mapText(strings.ToLower),
+		"casefold/1":  mapText(func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
 		"titlecase/1": mapText(func(s string) string {
 			r, n := utf8.DecodeRuneInString(s)
 			if n == 0 {

@@ -32,6 +32,7 @@ type Shell struct {
 	history []entry
 	modules map[string]*module // parsed library modules
 	natives map[mfa]native     // functions written in Go
+	atoms   map[string]bool    // named so far, for list_to_existing_atom/1
 }
 
 // entry is an expression of the history with its value.
@@ -47,7 +48,7 @@ func NewShell(o Options) *Shell {
 	if o.History <= 0 {
 		o.History = 20
 	}
-	return &Shell{o: o, dict: &Map{}, modules: map[string]*module{}, natives: nativeTable()}
+	return &Shell{o: o, dict: &Map{}, modules: map[string]*module{}, natives: nativeTable(), atoms: map[string]bool{}}
 }
 
 // Node is a parsed expression.
@@ -93,6 +94,7 @@ func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, err
 		out: &output{w: out, left: s.o.Limits.Output},
 	}
 	s.count++
+	s.noteAtoms(text)
 	v, err := m.exprs(exprs)
 	if err != nil {
 		return nil, m.final(err)

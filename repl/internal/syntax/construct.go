@@ -197,7 +197,7 @@ func (p *parser) segmentTypes(s *Segment) {
 		case name == "little", name == "native", name == "big":
 			s.Little = name != "big"
 		default:
-			p.setErr(&Error{Pos: s.Place, Text: "undefined bit type " + term.WriteAtom(term.Atom(name), false), Lint: true})
+			p.setErr(&Error{Pos: s.Place, Text: "bit type " + term.WriteAtom(term.Atom(name), false) + " undefined", Lint: true})
 		}
 		if !p.accept("-") {
 			return

@@ -49,18 +49,8 @@ func callName(name term.Atom, call *Call) string {
 }
 
 // IsGuardTest tells whether an expression may stand in a guard; a filter of a
-// comprehension that does is evaluated as one. A bare variable does not.
-func IsGuardTest(n Node) bool {
-	switch x := n.(type) {
-	case *Call:
-		return illegalInGuard(n) == nil
-	case *Binop:
-		return x.Op != "++" && x.Op != "--" && !arithmetic[x.Op] && illegalInGuard(n) == nil
-	case *Unary:
-		return x.Op == "not" && illegalInGuard(n) == nil
-	}
-	return false
-}
+// comprehension that does is evaluated as one: what is not true is false.
+func IsGuardTest(n Node) bool { return illegalInGuard(n) == nil }
 
 // illegalInGuard finds a part that a guard may not have.
 //
@@ -94,7 +84,7 @@ func illegalInGuard(n Node) Node {
 	case *Unary:
 		return illegalInGuard(x.X)
 	case *Binop:
-		if x.Op == "!" {
+		if x.Op == "!" || x.Op == "++" || x.Op == "--" {
 			return x
 		}
 		return firstIllegal([]Node{x.L, x.R})

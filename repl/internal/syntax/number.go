@@ -65,17 +65,12 @@ func (l *lexer) based(t *token, text string) *Error {
 	if err != nil || base < 2 || base > 36 {
 		return errorAt(t.pos, "illegal base '%s'", text)
 	}
-	if digitValue(l.peekAt(1)) >= base {
-		n, _ := new(big.Int).SetString(text, 10)
-		t.value = term.NewInt(n)
-		return nil
-	}
 	l.take()
 	digits := l.digits(base)
-	if len(digits) > maxDigits {
+	n, ok := new(big.Int).SetString(digits, base)
+	if !ok || len(digits) > maxDigits {
 		return errorAt(t.pos, "illegal integer")
 	}
-	n, _ := new(big.Int).SetString(digits, base)
 	t.value = term.NewInt(n)
 	return nil
 }

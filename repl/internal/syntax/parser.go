@@ -1,6 +1,10 @@
 package syntax
 
-import "github.com/erlmcp/erlmcp/repl/internal/term"
+import (
+	"iter"
+
+	"github.com/erlmcp/erlmcp/repl/internal/term"
+)
 
 // MaxDepth bounds the nesting of an expression.
 const MaxDepth = 200
@@ -336,4 +340,20 @@ func (p *parser) construct(t token) Node {
 	}
 	p.fail(t)
 	return &Literal{at, term.Nil{}}
+}
+
+// Atoms gives the atoms of a text up to what cannot be scanned.
+func Atoms(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		l := newLexer(text)
+		for {
+			t, err := l.next()
+			if err != nil || t.kind == kindEnd {
+				return
+			}
+			if t.kind == kindAtom && !yield(string(t.value.(term.Atom))) {
+				return
+			}
+		}
+	}
 }
