@@ -99,7 +99,7 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Cleanup(shared.Stop)
 	y := &tally{verdicts: map[string]int{}, skipped: map[string]int{}}
-	ring, err := daemon.StartCluster(t.Context())
+	ring, err := daemon.StartCluster(t.Context(), false)
 	if err != nil && !errors.Is(err, errNoAddresses) {
 		t.Fatal(err)
 	}

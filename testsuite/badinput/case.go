@@ -72,6 +72,7 @@ type step struct {
 	CloseStdout    bool                `json:"close_stdout"`
 	Content        *content            `json:"content"`
 	Cookie         string              `json:"cookie"`      // of a handshake: right or wrong
+	ClientCert     string              `json:"client_cert"` // of a TLS handshake: expired
 	Service        string              `json:"service"`     // of a gRPC call
 	MessageB64     string              `json:"message_b64"` // of a gRPC call
 
@@ -102,7 +103,7 @@ func (s *step) message() ([]byte, error) {
 // stepKinds are the kinds that the runner performs.
 var stepKinds = []string{
 	"message", "http", "raw", "ws-text", "ws-fragments", "drip", "wait", "half-close", "reset",
-	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", "handshake", "grpc",
+	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", "handshake", "grpc", "tls",
 }
 
 // Load reads every group file of a folder, in the order of their names.
@@ -193,7 +194,7 @@ type Build struct {
 func DefaultBuild() Build {
 	return Build{
 		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", "cluster-tcp"},
-		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster},
+		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster, "cluster-tls"},
 		Eras:       []string{"legacy", "any"},
 	}
 }

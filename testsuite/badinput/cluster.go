@@ -27,6 +27,8 @@ type Cluster struct {
 	base   string // of their addresses
 	seeds  string
 	extra  atomic.Int32 // nodes that cases have added
+
+	authority *authority // nil: certificates come from the cookie
 }
 
 // The ports of a node of a Cluster: of clients, of the membership, and of the distribution.
@@ -44,8 +46,8 @@ var clusters atomic.Int32 // started by this process
 // errNoAddresses says that the machine has no loopback addresses beside 127.0.0.1.
 var errNoAddresses = errors.New("badinput: no loopback addresses for a cluster")
 
-// StartCluster runs two nodes and waits until they are meshed.
-func (d *Daemon) StartCluster(ctx context.Context) (*Cluster, error) {
+// StartCluster runs two nodes, with own certificates or without, and waits until they are meshed.
+func (d *Daemon) StartCluster(ctx context.Context, ownCertificates bool) (*Cluster, error) {
 	base := fmt.Sprintf("127.%d.%d.", 100+clusters.Add(1)%100, os.Getpid()%250)
 	l, err := net.Listen("tcp", base+"1:0")
 	if err != nil {
@@ -53,6 +55,11 @@ func (d *Daemon) StartCluster(ctx context.Context) (*Cluster, error) {
 	}
 	l.Close()
 	c := &Cluster{daemon: d, base: base, seeds: "n1@" + base + "1,n2@" + base + "2"}
+	if ownCertificates {
+		if c.authority, err = newAuthority(); err != nil {
+			return nil, err
+		}
+	}
 	cookie := rand.Text() + rand.Text()
 	for i := range 2 {
 		s, err := c.startNode(ctx, i+1, cookie)
@@ -76,9 +83,16 @@ func (c *Cluster) startNode(ctx context.Context, i int, cookie string) (*Server,
 		return nil, fmt.Errorf("badinput: %v", err)
 	}
 	host := c.base + strconv.Itoa(i)
+	name := fmt.Sprintf("n%d@%s", i, host)
+	certificates, err := c.authority.flags(dir, name)
+	if err != nil {
+		return nil, err
+	}
 	log := &logFile{}
-	cmd := exec.Command(c.daemon.Binary, "foreground", "--node-demo", "--node-name", fmt.Sprintf("n%d@%s", i, host),
-		"--http-listen", host, "--http-port", clientPort, "--admin-socket", filepath.Join(dir, "s"), "--log-format", "json")
+	cmd := exec.Command(c.daemon.Binary, append([]string{
+		"foreground", "--node-demo", "--node-name", name, "--http-listen", host, "--http-port", clientPort,
+		"--admin-socket", filepath.Join(dir, "s"), "--log-format", "json",
+	}, certificates...)...)
 	cmd.Env = append(cleanEnv(dir), "ERLANG_COOKIE="+cookie, "CLUSTER_NODES="+c.seeds)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

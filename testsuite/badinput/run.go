@@ -94,11 +94,13 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 // needsCluster is the need of cases whose steps name nodes.
 const needsCluster = "cluster"
 
-// strange plays a case on a cluster port. Cases that measure the node have a cluster of their own.
+// strange plays a case on a cluster port. Cases that measure the node, and those of own
+// certificates, have a cluster of their own.
 func (pl *play) strange(ctx context.Context, port string) (Result, error) {
 	pl.cluster = pl.Ring
-	if len(pl.c.Limits) > 0 {
-		own, err := pl.Daemon.StartCluster(ctx)
+	certificates := slices.Contains(pl.c.Needs, "cluster-tls")
+	if len(pl.c.Limits) > 0 || certificates {
+		own, err := pl.Daemon.StartCluster(ctx, certificates)
 		if err != nil {
 			return Result{}, err
 		}

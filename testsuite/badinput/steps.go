@@ -131,6 +131,8 @@ func (pl *play) perform(s *step) error {
 		return pl.handshake(s)
 	case "grpc":
 		return pl.grpc(s)
+	case "tls":
+		return pl.tls(s)
 	default:
 		return fmt.Errorf("badinput: step %s on transport %s", s.Kind, pl.transport)
 	}
