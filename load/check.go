@@ -168,14 +168,14 @@ func (f *Fleet) noAnswer(_ uint64, c call) {
 		f.point.Bad++
 		f.load.Failures.Count(ClassNoSession, "no connection was free within "+f.opts.Grace.String())
 	} else {
-		f.lost(c, ClassTimeout)
+		f.lost(c)
 		f.load.Failures.Count(ClassTimeout, "within "+f.opts.Grace.String())
 	}
 	f.callEnded(s)
 }
 
 // lost counts a call that gets no answer.
-func (f *Fleet) lost(c call, _ Class) {
+func (f *Fleet) lost(c call) {
 	counts := f.counts(c.measured)
 	if c.sent == 0 {
 		counts.Unsent++

@@ -17,12 +17,11 @@ type conn struct {
 	target  uint16
 	role    role
 	stage   stage
-	armed   bool          // EPOLLOUT is asked for
-	session *session      // duplex and stream: the owner
-	job     post          // roleHTTP: under way
-	sent    time.Duration // of the job
-	rest    []byte        // of an incomplete message
-	out     []byte        // not taken by the kernel so far
+	armed   bool     // EPOLLOUT is asked for
+	session *session // duplex and stream: the owner
+	job     post     // roleHTTP: under way
+	rest    []byte   // of an incomplete message
+	out     []byte   // not taken by the kernel so far
 }
 
 type role uint8

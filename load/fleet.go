@@ -38,7 +38,7 @@ type Fleet struct {
 	text      []byte // of a call
 	measured  bool   // past the warm-up
 	reconnect bool
-	closed    *closedLoop
+	looping   bool // a closed loop is under way
 	load      LoadResult
 	ramp      ConnectResult
 	point     Point
@@ -250,7 +250,7 @@ func (f *Fleet) sessionBroke(s *session, class Class, text string) {
 	default:
 		return
 	}
-	f.release(s, class)
+	f.release(s)
 	if f.reconnect {
 		s.target = uint16((int(s.target) + 1) % len(f.targets))
 		f.retryLater(s)
@@ -262,10 +262,10 @@ func (f *Fleet) retryLater(s *session) {
 }
 
 // release closes what a session holds; its calls are lost.
-func (f *Fleet) release(s *session, class Class) {
+func (f *Fleet) release(s *session) {
 	s.state = sessionDown
 	if s.inFlight > 0 {
-		f.ledger.abandon(s.index, func(_ uint64, c call) { f.lost(c, class) })
+		f.ledger.abandon(s.index, func(_ uint64, c call) { f.lost(c) })
 		s.inFlight = 0
 	}
 	if c := s.conn; c != nil {
@@ -356,5 +356,5 @@ func (f *Fleet) closeSession(s *session) {
 	case sessionSettingUp:
 		f.pending--
 	}
-	f.release(s, ClassClosed)
+	f.release(s)
 }

@@ -187,3 +187,13 @@ func TestDecodeFrameWantsAllBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingShrinksSilently: calls that the generator is too slow to make are counted.
+func TestNothingShrinksSilently(t *testing.T) {
+	f := testFleet(t, Options{Targets: serve(t, honest, 1).target(), Grace: time.Second}, 2)
+	const rate = 20_000_000
+	r, err := f.Load(context.Background(), Load{Rate: rate, Duration: 50 * time.Millisecond})
+	if err != nil || r.Counts.Scheduled != rate/20 || !r.Counts.Balanced() || r.Counts.Unsent == 0 {
+		t.Errorf("got %+v, %v, %v", r.Counts, r.Failures, err)
+	}
+}

@@ -20,7 +20,7 @@ func TestLedgerCountsEachCallOnce(t *testing.T) {
 			}
 			outcome[id] = "lost"
 		}
-		total := uint64(0)
+		var total uint64
 		t.Repeat(map[string]func(*rapid.T){
 			"call": func(t *rapid.T) {
 				for range rapid.IntRange(1, 300).Draw(t, "n") {

@@ -2,9 +2,7 @@
 
 package load
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // post is one HTTP request of a session over a shared connection.
 type post struct {
@@ -37,14 +35,12 @@ func (f *Fleet) enqueue(p post) {
 	if t.conns >= f.opts.Conns {
 		return
 	}
-	c, err := f.dial(p.session.target, roleHTTP)
-	if err != nil {
+	if _, err := f.dial(p.session.target, roleHTTP); err != nil {
 		t.queue = t.queue[:len(t.queue)-1]
 		f.postFailed(p, ClassConnect, err.Error())
 		return
 	}
 	t.conns++
-	_ = c
 }
 
 // nextPost gives a free connection the next post that is still wanted.
@@ -184,7 +180,7 @@ func (f *Fleet) postFailed(p post, class Class, text string) {
 	switch p.kind {
 	case postCall:
 		if c, v := f.ledger.settle(p.call); v == verdictFirst {
-			f.lost(c, class)
+			f.lost(c)
 			f.load.Failures.Count(class, f.targets[p.session.target].Name+": "+text)
 			f.callEnded(p.session)
 		}

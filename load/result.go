@@ -25,6 +25,7 @@ const (
 	ClassUnknownID   Class = "unknown id"    // an answer to no call
 	ClassTimeout     Class = "no answer"     // none within the grace time
 	ClassNoSession   Class = "no session"    // no session was there when a call was due
+	ClassBehind      Class = "behind"        // the generator itself was too slow
 	ClassStream      Class = "stream"        // an event stream could not be opened or ended
 )
 
@@ -37,7 +38,7 @@ type Counts struct {
 	Wrong     int `json:"wrong"`   // answered with something else
 	Failed    int `json:"failed"`  // refused by an error that says so
 	Lost      int `json:"lost"`    // not answered within the grace time, or the connection broke
-	Unsent    int `json:"unsent"`  // never left: no session or no free connection within the grace time
+	Unsent    int `json:"unsent"`  // never left: no session, no free connection within the grace time, or a generator too slow
 	Doubled   int `json:"doubled"` // second answers
 	Late      int `json:"late"`    // answers to calls that count as lost
 	Stray     int `json:"stray"`   // answers to no call

@@ -4,7 +4,6 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -25,15 +24,11 @@ func (f *Fleet) Load(ctx context.Context, l Load) (LoadResult, error) {
 	end := warm + l.Duration
 	calls := pace{start: start, rate: l.Rate, part: l.Part, parts: l.Parts}
 	churn := pace{start: start, rate: l.Churn, part: l.Part, parts: l.Parts}
-	if l.Closed {
-		f.closed = &closedLoop{}
-	}
-	looping := false
 	for f.tick() < end {
 		f.measured = f.clock >= warm
 		until := end
-		if l.Closed && !looping && f.clock >= start {
-			looping = true
+		if l.Closed && !f.looping && f.clock >= start {
+			f.looping = true
 			f.loopAll()
 		} else if !l.Closed && l.Rate > 0 {
 			f.schedule(&calls, warm, end)
@@ -45,11 +40,16 @@ func (f *Fleet) Load(ctx context.Context, l Load) (LoadResult, error) {
 		}
 		f.maintain()
 		if err := f.wait(ctx, until); err != nil {
-			f.closed = nil
+			f.looping = false
 			return f.load, err
 		}
 	}
-	f.closed = nil
+	f.looping = false
+	if !l.Closed && l.Rate > 0 {
+		if err := f.catchUp(ctx, &calls, warm, end); err != nil {
+			return f.load, err
+		}
+	}
 	return f.finish(ctx, l, end)
 }
 
@@ -82,17 +82,44 @@ func (f *Fleet) schedule(p *pace, warm, end time.Duration) {
 	}
 }
 
+// overtime is how long a run goes on to make the calls that were due before its end.
+const overtime = time.Second
+
+// catchUp makes the calls that are due still, late as they are. Those that this process is too slow for are
+// counted.
+func (f *Fleet) catchUp(ctx context.Context, p *pace, warm, end time.Duration) error {
+	f.measured = true
+	for p.due() < end && f.tick() < end+overtime {
+		f.schedule(p, warm, end)
+		if err := f.wait(ctx, f.clock); err != nil {
+			return err
+		}
+	}
+	for {
+		due, ok := p.take(end - 1)
+		if !ok {
+			return nil
+		}
+		f.unsent(due >= warm, ClassBehind, "the generator is too slow for the rate")
+	}
+}
+
+// unsent counts a call that cannot be made.
+func (f *Fleet) unsent(measured bool, class Class, text string) {
+	counts := f.counts(measured)
+	counts.Scheduled++
+	counts.Unsent++
+	f.point.Scheduled++
+	f.point.Bad++
+	f.load.Failures.Count(class, text)
+}
+
 // newCall makes a call on the session whose turn it is.
 func (f *Fleet) newCall(due time.Duration, measured bool) {
 	op := f.mix.at(f.calls)
 	f.calls++
 	if len(f.ready) == 0 {
-		f.point.Scheduled++
-		counts := f.counts(measured)
-		counts.Scheduled++
-		counts.Unsent++
-		f.point.Bad++
-		f.load.Failures.Count(ClassNoSession, "no session is set up")
+		f.unsent(measured, ClassNoSession, "no session is set up")
 		return
 	}
 	f.turn++
@@ -176,9 +203,7 @@ func (f *Fleet) replace(p *pace) {
 	}
 }
 
-// closedLoop marks a run in which each answer causes the next call.
-type closedLoop struct{}
-
+// loopAll begins a closed loop: each answer causes the next call of its session.
 func (f *Fleet) loopAll() {
 	for _, i := range append([]int32(nil), f.ready...) {
 		f.loopNext(f.sessions[i])
@@ -187,17 +212,9 @@ func (f *Fleet) loopAll() {
 
 // loopNext makes the next call of a session in a closed loop.
 func (f *Fleet) loopNext(s *session) {
-	if f.closed == nil || s.state != sessionReady || s.inFlight > 0 {
+	if !f.looping || s.state != sessionReady || s.inFlight > 0 {
 		return
 	}
 	f.calls++
 	f.callOn(s, f.mix.at(f.calls), f.clock, f.measured)
-}
-
-// String says what a load is.
-func (l Load) String() string {
-	if l.Closed {
-		return fmt.Sprintf("closed loop for %v", l.Duration)
-	}
-	return fmt.Sprintf("%.0f calls/s for %v", l.Rate, l.Duration)
 }

@@ -122,7 +122,7 @@ func (s *fakeServer) post(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	case f == slow:
-		time.Sleep(s.pause) // the fault itself
+		time.Sleep(s.pause) //lint:sleep it is the fault
 	case f == rude:
 		panic(http.ErrAbortHandler)
 	case f == busy:
@@ -161,7 +161,7 @@ func (s *fakeServer) duplex(w http.ResponseWriter, r *http.Request) {
 			_ = conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1013, "later"))
 			return
 		case slow:
-			time.Sleep(s.pause) // the fault itself
+			time.Sleep(s.pause) //lint:sleep it is the fault
 		case echoing:
 			_ = conn.WriteMessage(websocket.TextMessage, out)
 		}

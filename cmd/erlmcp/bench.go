@@ -221,6 +221,7 @@ holds while p99 stays under --p99 and every call has its right answer.`,
 	}
 	f.add(cmd)
 	cmd.Flags().DurationVar(&k.P99, "p99", 100*time.Millisecond, "the bound")
+	cmd.Flags().IntVar(&k.MaxProbes, "probes", 20, "probes at most")
 	cmd.Flags().Float64Var(&k.Precision, "precision", 0.05, "the search ends when the gap is this share of the rate")
 	return cmd
 }

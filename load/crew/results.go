@@ -41,7 +41,7 @@ type PhaseResult struct {
 	Nodes     []NodeUse          `json:"nodes,omitempty"`
 	Generator float64            `json:"generator_cpu_percent"` // of one core, all workers
 	// Recovered is the time from the fault until every session was there and a second passed in which no
-	// call failed; 0 where there was no fault or no recovery.
+	// call failed or stalled; 0 where there was no fault, it hurt nobody, or there was no recovery.
 	Recovered time.Duration `json:"recovered_ns,omitempty"`
 	FaultText string        `json:"fault,omitempty"`
 }
@@ -113,7 +113,8 @@ func recovered(series []Second, fault int64, sessions int) time.Duration {
 		if s.Second < fault {
 			continue
 		}
-		bad := s.Bad > 0 || s.Broken > 0 || s.Sessions < sessions
+		stalled := s.Right < s.Scheduled*9/10
+		bad := s.Bad > 0 || s.Broken > 0 || stalled || s.Sessions < sessions
 		hurt = hurt || bad
 		if hurt && !bad && s.Right > 0 {
 			return time.Duration(s.Second-fault) * time.Second
