@@ -22,20 +22,19 @@ var access = []struct {
 	{"supervisor", Operator, "restart_child/2"},
 	{"supervisor", Admin, "terminate_child/2 delete_child/2"},
 	{"sys", Viewer, "get_state/1 get_state/2 get_status/1 get_status/2"},
-	{"recon", Viewer, "proc_count/2 proc_window/3 info/1 info/2 info/3 info/4 node_stats_list/2 node_stats_print/2 " +
+	{"recon", Viewer, "proc_count/2 proc_window/3 info/1 info/2 info/3 info/4 node_stats_list/2 " +
 		"scheduler_usage/1 inet_count/2 inet_window/3 port_types/0 tcp/0 get_state/1 get_state/2"},
 	{"recon", Operator, "bin_leak/1"},
 	{"recon_alloc", Viewer, "memory/1"},
 	{"net_adm", Viewer, "ping/1 names/0 names/1"},
 	{"net_kernel", Viewer, "get_net_ticktime/0"},
 	{"net_kernel", Operator, "connect_node/1"},
-	{"rpc", Viewer, "call/4 call/5 multicall/3 multicall/4 multicall/5"},
+	{"rpc", Viewer, "call/4 call/5 multicall/3 multicall/4"},
 	{"application", Viewer, "which_applications/0 get_env/2 get_all_env/1"},
 	{"init", Viewer, "get_status/0"},
 	{"init", Admin, "stop/0 stop/1 restart/0"},
 	{"ets", Viewer, "all/0 info/1 info/2"},
 	{"inet", Viewer, "i/0"},
-	{"c", Viewer, "i/0 regs/0 nregs/0"},
 	{"erlmcp", Viewer, "sessions/0 sessions/1 session/1 connections/0 connections/1 tools/0 resources/0 prompts/0 " +
 		"config/0 config/1 status/0 version/0 log_level/0 tree/0 members/0 uptime/0"},
 	{"erlmcp", Operator, "kick/1 kick/2 log_level/1 reload_config/0"},

@@ -16,6 +16,7 @@ func nativeTable() map[mfa]native {
 	} {
 		add("erlang", table)
 	}
+	add("$lib", map[string]native{"no_clause/3": noClause})
 	add("math", mathFunctions())
 	add("lists", listsFunctions())
 	add("maps", mapsFunctions())
@@ -25,6 +26,7 @@ func nativeTable() map[mfa]native {
 	add("re", reFunctions())
 	add("base64", base64Functions())
 	add("rand", randFunctions())
+	add("rpc", rpcFunctions())
 	add("binary", binaryFunctions())
 	add("io_lib", ioLibFunctions())
 	return all

@@ -18,7 +18,6 @@ func controlBIFs() map[string]native {
 		"throw/1":             func(_ *machine, a []Term) (Term, error) { return nil, Raise(ClassThrow, a[0]) },
 		"raise/3":             raise3,
 		"nif_error/1":         raiseError,
-		"no_clause/3":         noClause,
 		"get/0":               getAll,
 		"get/1":               getKey,
 		"get_keys/0":          getKeys,
@@ -203,8 +202,10 @@ func (s *Shell) defined(f mfa) bool {
 	if s.natives[f] != nil {
 		return true
 	}
-	if mod := s.module(f.module); mod != nil && mod.functions[funKey{f.name, f.arity}] != nil {
-		return true
+	if mod := s.module(f.module); mod != nil {
+		if fn := mod.functions[funKey{f.name, f.arity}]; fn != nil && fn.Exported {
+			return true
+		}
 	}
 	_, ok := accessOf(f)
 	return ok

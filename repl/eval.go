@@ -308,7 +308,7 @@ func (m *machine) local(name string, x *syntax.Call, s *scope) (invocation, Term
 	}
 	switch {
 	case s.module != nil && s.module.functions[funKey{name, len(args)}] != nil:
-		return invocation{module: s.module.name, name: name, args: args}, nil, nil
+		return invocation{module: s.module.name, name: name, args: args, local: true}, nil, nil
 	case s.module != nil && m.shell.natives[mfa{s.module.name, name, len(args)}] != nil:
 		return invocation{module: s.module.name, name: name, args: args}, nil, nil
 	case isBIF(name, len(args)):

@@ -308,7 +308,7 @@ func (c control) field(s string) string {
 }
 
 func (f *formatter) term(c control) (string, error) {
-	style := term.Style{Depth: -1, Unicode: c.unicode, Lists: c.lists, Max: max(f.m.memory, 1)}
+	style := term.Style{Depth: -1, Unicode: c.unicode, Lists: c.lists}
 	if len(c.args) == 2 {
 		d, ok := c.args[1].(Int)
 		if !ok {
@@ -317,8 +317,8 @@ func (f *formatter) term(c control) (string, error) {
 		style.Depth = int(min(d, 1<<30))
 	}
 	if c.char == 'w' || c.char == 'W' {
-		s := term.Write(c.args[0], style)
-		return c.field(s), f.m.step(len(s) >> 6)
+		s, err := f.render(c.args[0], style, true)
+		return c.field(s), err
 	}
 	if c.left && c.width >= 0 {
 		return "", badarg
@@ -330,7 +330,15 @@ func (f *formatter) term(c control) (string, error) {
 	if c.precision >= 0 {
 		style.Column = c.precision
 	}
-	s := term.Print(c.args[0], style)
+	return f.render(c.args[0], style, false)
+}
+
+// render writes a term; one whose text is too long ends the evaluation.
+func (f *formatter) render(t Term, style term.Style, write bool) (string, error) {
+	s, whole := term.Render(t, style, write)
+	if !whole {
+		return "", f.m.kill(limitReached("text of a term"))
+	}
 	return s, f.m.step(len(s) >> 6)
 }
 

@@ -104,6 +104,7 @@ type invocation struct {
 	closure      *closure
 	module, name string
 	args         []Term
+	local        bool // from within the module: functions need not be exported
 }
 
 // resolve checks that f is a function of as many arguments.
@@ -199,7 +200,7 @@ func (m *machine) named(c invocation) (next, Term, error) {
 		return next{}, v, nil
 	}
 	if mod := m.shell.module(c.module); mod != nil {
-		if fn := mod.functions[funKey{c.name, len(c.args)}]; fn != nil {
+		if fn := mod.functions[funKey{c.name, len(c.args)}]; fn != nil && (fn.Exported || c.local) {
 			s := &scope{nil, mod}
 			clause, err := m.choose(fn.Clauses, c.args, s, true)
 			if err != nil {

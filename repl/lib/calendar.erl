@@ -1,4 +1,10 @@
 % Dates of the Gregorian calendar from year 0 on.
+-export([is_leap_year/1, last_day_of_the_month/2, valid_date/1, valid_date/3, date_to_gregorian_days/1,
+         date_to_gregorian_days/3, gregorian_days_to_date/1, datetime_to_gregorian_seconds/1,
+         gregorian_seconds_to_datetime/1, time_to_seconds/1, seconds_to_time/1, seconds_to_daystime/1,
+         day_of_the_week/1, day_of_the_week/3, time_difference/2, iso_week_number/1,
+         system_time_to_universal_time/2, now_to_universal_time/1, now_to_datetime/1, universal_time/0,
+         local_time/0, system_time_to_rfc3339/1]).
 is_leap_year(Y) when is_integer(Y), Y >= 0 -> Y rem 4 =:= 0 andalso Y rem 100 > 0 orelse Y rem 400 =:= 0.
 last_day_of_the_month(Y, 2) ->
     case is_leap_year(Y) of

@@ -1,4 +1,7 @@
 % Dictionaries, here a tuple around an ordered map.
+-export([new/0, from_list/1, to_list/1, is_key/2, size/1, is_empty/1, fetch/2, find/2, fetch_keys/1, take/2,
+         erase/2, store/3, append/3, append_list/3, update/3, update/4, update_counter/3, fold/3, map/2,
+         filter/2, merge/3]).
 new() -> {dict, #{}}.
 from_list(L) -> {dict, maps:from_list(L)}.
 to_list({dict, M}) -> maps:to_list(M).

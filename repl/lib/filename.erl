@@ -1,4 +1,6 @@
 % File names as text; nothing here looks at files.
+-export([join/2, join/1, basename/1, basename/2, dirname/1, extension/1, rootname/1, rootname/2, split/1,
+         pathtype/1, nativename/1, flatten/1]).
 join(A, B) -> join([A, B]).
 join([N]) -> flat(N);
 join([_|_] = Ns) -> from_parts(as_text(hd(Ns)), lists:foldl(fun(N, Acc) -> join1(Acc, as_text(N)) end, [], Ns)).

@@ -1,4 +1,8 @@
 % Sorted sets; here a tuple around a sorted list.
+-export([new/0, empty/0, from_list/1, from_ordset/1, to_list/1, size/1, is_empty/1, is_member/2,
+         is_element/2, add/2, add_element/2, insert/2, delete/2, delete_any/2, del_element/2, union/2,
+         intersection/2, subtract/2, difference/2, is_subset/2, smallest/1, largest/1, take_smallest/1,
+         fold/3, filter/2]).
 new() -> {gb_set, []}.
 empty() -> {gb_set, []}.
 from_list(L) -> {gb_set, lists:usort(L)}.

@@ -1,4 +1,6 @@
 % Sorted dictionaries; here a tuple around a list of pairs, sorted by key.
+-export([empty/0, from_orddict/1, to_list/1, size/1, is_empty/1, is_defined/2, keys/1, values/1, lookup/2,
+         get/2, insert/3, enter/3, update/3, delete/2, delete_any/2, smallest/1, largest/1, map/2]).
 empty() -> {gb_tree, []}.
 from_orddict(L) -> {gb_tree, L}.
 to_list({gb_tree, L}) -> L.

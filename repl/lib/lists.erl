@@ -1,5 +1,12 @@
 % Lists. Loops carry what they have built, so that they need no depth; where a
 % call has no clause, its name and arguments are those that Erlang reports.
+-export([reverse/1, append/1, nth/2, nthtail/2, prefix/2, suffix/2, droplast/1, last/1, sum/1, min/1, max/1,
+         sublist/3, sublist/2, delete/2, zip/2, unzip/1, zip3/3, unzip3/1, zipwith/3, zipwith3/4, concat/1,
+         flatlength/1, keydelete/3, keyreplace/4, keytake/3, keystore/4, keymap/3, keymerge/3, ukeymerge/3,
+         enumerate/1, enumerate/2, uniq/1, uniq/2, join/2, split/2, merge/1, merge/2, merge/3, merge3/3,
+         umerge/1, umerge/2, umerge/3, umerge3/3, all/2, any/2, map/2, flatmap/2, foldl/3, foldr/3, filter/2,
+         partition/2, filtermap/2, foreach/2, mapfoldl/3, mapfoldr/3, takewhile/2, dropwhile/2, splitwith/2,
+         search/2, zf/2]).
 reverse([]) -> [];
 reverse([_] = L) -> L;
 reverse([A, B]) -> [B, A];
@@ -259,4 +266,4 @@ search_1(P, [H|T]) ->
     end;
 search_1(_, []) -> false.
 zf(F, L) -> filtermap(F, L).
-no_clause(M, F, Args) -> erlang:no_clause(M, F, Args).
+no_clause(M, F, Args) -> '$lib':no_clause(M, F, Args).

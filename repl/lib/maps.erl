@@ -1,4 +1,7 @@
 % Maps, in the order of their keys.
+-export([get/3, find/2, is_key/2, size/1, update/3, update_with/3, update_with/4, take/2, new/0, map/2,
+         filter/2, filtermap/2, fold/3, foreach/2, iterator/1, next/1, merge_with/3, intersect/2,
+         intersect_with/3, with/2, without/2, groups_from_list/2, groups_from_list/3]).
 get(K, M, D) when is_map(M) ->
     case M of
         #{K := V} -> V;

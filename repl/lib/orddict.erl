@@ -1,4 +1,7 @@
 % Dictionaries as lists of pairs, sorted by key.
+-export([new/0, is_key/2, to_list/1, from_list/1, size/1, is_empty/1, fetch/2, find/2, fetch_keys/1, take/2,
+         erase/2, store/3, append/3, append_list/3, update/3, update/4, update_counter/3, fold/3, map/2,
+         filter/2, merge/3]).
 new() -> [].
 is_key(K, D) -> lists:keymember(K, 1, D).
 to_list(D) -> D.
@@ -8,7 +11,7 @@ is_empty(D) -> D =:= [].
 fetch(K, D) ->
     case lists:keyfind(K, 1, D) of
         {_, V} -> V;
-        false -> erlang:no_clause(orddict, fetch, [K, []])
+        false -> '$lib':no_clause(orddict, fetch, [K, []])
     end.
 find(K, D) ->
     case lists:keyfind(K, 1, D) of

@@ -1,4 +1,7 @@
 % Sets as sorted lists without duplicates.
+-export([new/0, is_set/1, size/1, is_empty/1, to_list/1, from_list/1, is_element/2, add_element/2,
+         del_element/2, union/2, union/1, intersection/2, intersection/1, is_disjoint/2, subtract/2,
+         is_subset/2, is_equal/2, fold/3, filter/2, map/2]).
 new() -> [].
 is_set(L) when is_list(L) -> L =:= lists:usort(L);
 is_set(_) -> false.

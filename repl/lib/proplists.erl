@@ -1,4 +1,7 @@
 % Property lists: {Key,Value} tuples, and atoms that stand for {Atom,true}.
+-export([get_value/2, get_value/3, get_bool/2, lookup/2, lookup_all/2, get_all_values/2, append_values/2,
+         is_defined/2, get_keys/1, delete/2, property/1, property/2, compact/1, unfold/1, split/2, to_map/1,
+         substitute_aliases/2]).
 get_value(K, L) -> get_value(K, L, undefined).
 get_value(K, [P|Ps], D) ->
     if is_atom(P), P =:= K -> true;
@@ -45,7 +48,7 @@ delete(K, L) -> [P || P <- L, not has_key(K, P)].
 has_key(K, P) when is_atom(P) -> P =:= K;
 has_key(K, P) when tuple_size(P) >= 1 -> element(1, P) =:= K;
 has_key(_, _) -> false.
-property(P) -> P2 = property2(P), P2.
+property(P) -> property2(P).
 property2({K, true}) when is_atom(K) -> K;
 property2(P) -> P.
 property(K, V) -> property2({K, V}).

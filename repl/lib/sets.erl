@@ -1,4 +1,7 @@
 % Sets as maps from elements to [], which is version 2 of Erlang's sets.
+-export([new/0, new/1, from_list/1, from_list/2, is_set/1, size/1, is_empty/1, to_list/1, is_element/2,
+         add_element/2, del_element/2, union/2, union/1, intersection/2, intersection/1, is_disjoint/2,
+         subtract/2, is_subset/2, is_equal/2, fold/3, filter/2, map/2]).
 new() -> #{}.
 new(_) -> #{}.
 from_list(L) -> maps:from_keys(L, []).

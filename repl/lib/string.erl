@@ -1,4 +1,8 @@
 % The older functions on strings, which are flat lists of characters.
+-export([len/1, chr/2, rchr/2, str/2, rstr/2, span/2, cspan/2, substr/2, substr/3, sub_string/2,
+         sub_string/3, tokens/2, chars/2, chars/3, copies/2, words/1, words/2, sub_word/2, sub_word/3,
+         strip/1, strip/2, strip/3, left/2, left/3, right/2, right/3, centre/2, centre/3, concat/2, join/2,
+         to_upper/1, to_lower/1, pad/2, pad/3, pad/4, replace/3, replace/4]).
 len(S) -> erlang:length(S).
 chr(S, C) when is_integer(C) -> chr(S, C, 1).
 chr([C|_], C, I) -> I;

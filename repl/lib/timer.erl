@@ -1,4 +1,5 @@
 % Conversions and waiting; timers that fire later are not offered.
+-export([seconds/1, minutes/1, hours/1, hms/3, now_diff/2, sleep/1, tc/1, tc/2, tc/3]).
 seconds(N) -> 1000 * N.
 minutes(N) -> 60000 * N.
 hours(N) -> 3600000 * N.

@@ -32,6 +32,7 @@ func (l *layouter) quoted(b Bits, d int) (node, bool) {
 	}
 	if len(data) > l.left {
 		data, cut = data[:l.left], true
+		l.cut = true
 	}
 	text, suffix := "", ""
 	if l.style.Unicode && !ascii(data) && utf8.Valid(b.Data) {
@@ -73,7 +74,10 @@ func (l *layouter) numbers(b Bits, d int) string {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if d > 0 && i >= d-1 || len(out) > l.left {
+		if len(out) > l.left {
+			l.cut = true
+		}
+		if d > 0 && i >= d-1 || l.cut {
 			return string(out) + "...>>"
 		}
 		out = strconv.AppendUint(out, uint64(b.Data[i]), 10)

@@ -13,7 +13,7 @@ type Style struct {
 	Depth   int  // elements and levels before "..."; negative is without limit
 	Unicode bool // characters above 255 are printable (the modifier t)
 	Lists   bool // lists of characters and binaries print as lists (the modifier l)
-	Max     int  // characters after which the rest becomes "..."; 0 is DefaultMax
+	Max     int  // budget in characters, a part counting as four more; the rest becomes "..."; 0 is DefaultMax
 }
 
 // DefaultMax is the default bound of a written term in characters.
@@ -53,6 +53,7 @@ type layouter struct {
 	left  int
 	level int
 	write bool // ~w: no strings
+	cut   bool // something was left out for want of budget
 }
 
 func textNode(s string) node { return node{shape: shapeText, text: s, len: utf8.RuneCountInString(s)} }
@@ -61,7 +62,11 @@ var dots = node{shape: shapeDots, text: "...", len: 3}
 
 // layout gives the node of t; d is the depth left, negative without limit.
 func (l *layouter) layout(t Term, d int) node {
-	if d == 0 || l.left <= 0 || l.level > MaxDepth {
+	if l.spent() || l.level > maxPrintDepth {
+		l.cut = true
+		return textNode("...")
+	}
+	if d == 0 {
 		return textNode("...")
 	}
 	l.level++
@@ -82,7 +87,21 @@ func (l *layouter) layout(t Term, d int) node {
 	if n.kids == nil {
 		l.left -= n.len
 	}
+	l.left -= nodeCost
 	return n
+}
+
+// maxPrintDepth bounds the nesting that is written: lines are indented by it.
+const maxPrintDepth = 1000
+
+// nodeCost is what a node takes of the budget beside its characters, for its
+// memory.
+const nodeCost = 4
+
+// spent tells whether the budget is used up.
+func (l *layouter) spent() bool {
+	l.cut = l.cut || l.left <= 0
+	return l.left <= 0
 }
 
 // writeLeaf writes a term without parts.
@@ -130,7 +149,7 @@ func (l *layouter) list(c *Cons, d int) node {
 		if !ok {
 			break
 		}
-		if d == 1 || l.left <= 0 {
+		if d == 1 || l.spent() {
 			n.tail = &dots
 			n.len += 3 + comma(first)
 			return n
@@ -187,6 +206,7 @@ func (l *layouter) printable(c *Cons) (string, bool) {
 			return "", false
 		}
 	}
+	l.cut = true
 	return b.String() + "...", true
 }
 
@@ -202,7 +222,7 @@ func (l *layouter) tuple(t Tuple, d int) node {
 		n.shape = shapeTagged
 	}
 	for i, e := range t {
-		if d == 1 || l.left <= 0 {
+		if d == 1 || l.spent() {
 			n.tail = &dots
 			n.len += 3 + comma(i == 0)
 			return n
@@ -225,7 +245,7 @@ func (l *layouter) mapNode(m *Map, d int) node {
 	n := node{shape: shapeMap, kids: []node{}, len: 3}
 	inner := max(d-1, min(d, -1))
 	for i := range m.Len() {
-		if d == 1 || l.left <= 0 {
+		if d == 1 || l.spent() {
 			n.tail = &dots
 			n.len += 3 + comma(i == 0)
 			return n

@@ -5,17 +5,23 @@ import "strings"
 // Write gives a term on one line, as the control sequence ~w does.
 func Write(t Term, s Style) string {
 	s.Width = 0
-	return render(t, s, true)
+	text, _ := Render(t, s, true)
+	return text
 }
 
 // Print gives a term as the control sequence ~p does: with strings, and broken
 // into lines where it is longer than the style's width.
-func Print(t Term, s Style) string { return render(t, s, false) }
+func Print(t Term, s Style) string {
+	text, _ := Render(t, s, false)
+	return text
+}
 
 // Format prints a term as ~p does at 80 columns.
 func Format(t Term) string { return Print(t, Style{Width: 80, Column: 1, Depth: -1}) }
 
-func render(t Term, s Style, write bool) string {
+// Render is Write or Print, and tells whether the text is whole: false when it
+// was cut at the style's Max or nests more than 1,000 deep.
+func Render(t Term, s Style, write bool) (text string, whole bool) {
 	if s.Max == 0 {
 		s.Max = DefaultMax
 	}
@@ -27,12 +33,12 @@ func render(t Term, s Style, write bool) string {
 	var b strings.Builder
 	if s.Width == 0 || n.atomic() || n.len < s.Width-s.Column {
 		n.line(&b)
-		return b.String()
+		return b.String(), !l.cut
 	}
 	p := printer{width: s.Width, max: n.len, out: &b}
 	p.tag = p.tagIndent(&n, s.Column)
 	p.node(&n, at{col: s.Column, ind: s.Column - 1})
-	return b.String()
+	return b.String(), !l.cut
 }
 
 // line writes a node on one line.
