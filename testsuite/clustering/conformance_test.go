@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 		t.Fatalf("build the server: %v: %s", err, out)
 	}
 	// On the loopback network the nodes judge Host and Origin as they do for one node.
-	c := newCluster(t, loopback(4))
+	c := newCluster(t, loopback(t, 4))
 	c.argv = func(n *node) []string {
 		return []string{binary, "-http", n.addr, "-name", n.name, "-seeds", c.seeds}
 	}

@@ -45,6 +45,7 @@ func (c *nodes) startLoad(seed uint64) *load {
 	l.http = &http.Client{Transport: &http.Transport{DialContext: l.dialer.DialContext, MaxIdleConnsPerHost: 200}}
 	l.ctx, l.stop = context.WithTimeout(context.Background(), longestLoad)
 	c.t.Cleanup(func() { l.end() })
+	l.running.Go(func() { l.watch(l.ctx.Done()) })
 	for i := range httpClients {
 		h := &httpClient{load: l, retry: i%2 == 0, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
 		h.kind = map[bool]string{true: "http retry", false: "http"}[h.retry]

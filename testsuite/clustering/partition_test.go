@@ -20,8 +20,7 @@ func TestPartition(t *testing.T) {
 }
 
 func partition(t *testing.T, seed uint64, minor int) {
-	y := newTrial(t, seed)
-	y.world.needCuts(t)
+	y := newCutTrial(t, seed)
 	order := y.rng.Perm(4)
 	var one, other []int
 	for i, h := range order {
@@ -74,8 +73,7 @@ func TestLink(t *testing.T) {
 }
 
 func cutLink(t *testing.T, seed uint64, both bool) {
-	y := newTrial(t, seed)
-	y.world.needCuts(t)
+	y := newCutTrial(t, seed)
 	order := y.rng.Perm(4)
 	a, b := order[0]+1, order[1]+1
 	t.Logf("n%d does not hear n%d", b, a)
@@ -107,8 +105,7 @@ func cutLink(t *testing.T, seed uint64, both bool) {
 func TestRandomCuts(t *testing.T) {
 	needs(t, ci)
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		y := newTrial(t, seed)
-		y.world.needCuts(t)
+		y := newCutTrial(t, seed)
 		begun, cuts := time.Now(), 0
 		for time.Since(begun) < 3*lasting() {
 			a, b := 1+y.rng.IntN(4), 1+y.rng.IntN(4)

@@ -23,7 +23,20 @@ const settling = 6 * time.Second
 // newTrial starts a cluster and a load on it.
 func newTrial(t *testing.T, seed uint64, flags ...string) *trial {
 	t.Helper()
-	y := &trial{T: t, nodes: newNodes(t, 4, flags...), seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
+	return beginTrial(t, newNodes(t, 4, flags...), seed)
+}
+
+// newCutTrial is newTrial where links can be cut; elsewhere it skips the test.
+func newCutTrial(t *testing.T, seed uint64) *trial {
+	t.Helper()
+	c := newNodes(t, 4)
+	c.world.needCuts(t)
+	return beginTrial(t, c, seed)
+}
+
+func beginTrial(t *testing.T, c *nodes, seed uint64) *trial {
+	t.Helper()
+	y := &trial{T: t, nodes: c, seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
 	y.took("until the mesh is full", y.startAll())
 	y.load = y.startLoad(seed)
 	wait(settling)
