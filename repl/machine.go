@@ -58,6 +58,11 @@ func raised(err error, f mfa, args []Term) error {
 	if errors.As(err, &e) {
 		if e.Stack == nil && e.Class == ClassError && !e.Fatal && f.name != "error" && f.name != "raise" {
 			c := *e
+			if t, ok := c.Reason.(Tuple); ok && len(t) == 2 && f.module == "maps" && t[0] == Term(Atom("badkey")) {
+				frame[0].Notes = map[int]string{1: "not present in map"}
+			} else {
+				frame[0].Notes = explain(f, args)
+			}
 			c.Stack = frame
 			return &c
 		}

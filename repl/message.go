@@ -11,11 +11,7 @@ import (
 // where it happened and why.
 func (e *Exception) Error() string {
 	head := "** exception " + string(e.Class) + ": "
-	text := head + e.explain(len(head))
-	if e.text == "" || e.Reason == Term(Atom("badarg")) {
-		text += e.where()
-	}
-	return text
+	return head + e.explain(len(head)) + e.where()
 }
 
 // explain gives the text of the reason, as of column indent.
@@ -139,7 +135,7 @@ func explainArity(tag Atom, v Term) string {
 // where gives the lines about the place of the exception.
 func (e *Exception) where() string {
 	stack := e.Stack
-	if e.Class != ClassError || len(stack) == 0 || stack[0].Module == "" {
+	if e.Class != ClassError || e.text != "" || len(stack) == 0 || stack[0].Module == "" {
 		return ""
 	}
 	if r, ok := e.Reason.(Atom); ok && (r == "function_clause" || r == "undef") {

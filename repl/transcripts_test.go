@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -102,4 +103,26 @@ func replay(tr transcript) (got, want string) {
 	want = strings.Join([]string{"output " + tr.Output, "result " + wantResult, "class " + tr.Class, wantFirst, tr.Reason}, "\n")
 	mask := func(s string) string { return funText.ReplaceAllString(s, "#Fun<>") }
 	return mask(got), mask(want)
+}
+
+// TestTranscriptsDetail compares all lines of the errors that have several: the
+// operator or function, the call, and notes on its arguments.
+func TestTranscriptsDetail(t *testing.T) {
+	text, err := os.ReadFile("testdata/transcripts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Transcripts []transcript }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range file.Transcripts {
+		if tr.Error == nil || !strings.Contains(*tr.Error, "\n") {
+			continue
+		}
+		_, err := NewShell(Options{}).Eval(context.Background(), tr.Expr, io.Discard)
+		if err == nil || err.Error() != *tr.Error {
+			t.Errorf("%s\ngot:\n%v\nwant:\n%s", tr.Expr, err, *tr.Error)
+		}
+	}
 }
