@@ -1,0 +1,17 @@
+// Package docker tests the containers: it types the deployment guide's commands as they stand, against the image
+// and the compose files of the folder docker, and looks at what comes out.
+//
+//	go test ./testsuite/docker -run TestDockerDeployment/docker_topology      one group
+//	make testsuite GROUP=TestDockerDeployment                                 all of them
+//
+// Groups: docker_topology, failure_recovery, docker_validations. One cluster is made for all groups of a run; it
+// takes the guide's names and addresses, so where these are in use the test says SKIP and whose they are. Ports are
+// published on 127.26.0.1, an address of loopback that nothing else here uses. What the test made it removes, and
+// an image of the same tag that was there before gets its tag back.
+//
+// Without an engine that answers, or with go test -short, TestDockerDeployment says SKIP. ERLMCP_DOCKER_IMAGE names
+// an image to take in place of building one.
+//
+// The other tests need no engine: every metric and label in dashboards and rules exists, and promtool, where it is
+// installed, checks the rules and runs their unit tests.
+package docker
