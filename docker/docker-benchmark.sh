@@ -176,7 +176,7 @@ deploy() {
     fi
   else
     clamp
-    compose up -d node1 node2 node3 node4 || return 1
+    compose up -d || return 1
   fi
   tries=0
   until targets && whole; do
