@@ -225,7 +225,7 @@ func formatFloat(f float64, options Term) (string, bool) {
 			}
 			switch x[0] {
 			case Term(Atom("decimals")):
-				s, decimals = strconv.FormatFloat(f, 'f', int(n), 64), n > 0
+				s, decimals = fixed(f, int(n)), n > 0
 			case Term(Atom("scientific")):
 				s, decimals = fmt.Sprintf("%.*e", int(n), f), false
 			default:
@@ -242,6 +242,26 @@ func formatFloat(f float64, options Term) (string, bool) {
 		}
 	}
 	return s, true
+}
+
+// fixed writes a float with n decimals, half away from zero.
+func fixed(f float64, n int) string {
+	const guard = 25 // further digits, to see halves
+	s := strconv.FormatFloat(math.Abs(f), 'f', n+guard, 64)
+	whole, frac, _ := strings.Cut(s, ".")
+	out, carry := round([]byte(whole+frac), len(whole)+n)
+	text := string(out)
+	places := len(whole)
+	if carry {
+		text, places = "1"+text, places+1
+	}
+	if n > 0 {
+		text = text[:places] + "." + text[places:]
+	}
+	if math.Signbit(f) {
+		return "-" + text
+	}
+	return text
 }
 
 func identifierToList(want func(Term) bool) native {

@@ -24,7 +24,7 @@ func mapsFunctions() map[string]native {
 		},
 		"keys/1":      mapPart(func(t *Map, i int) Term { k, _ := t.At(i); return k }),
 		"values/1":    mapPart(func(t *Map, i int) Term { _, v := t.At(i); return v }),
-		"to_list/1":   mapPart(func(t *Map, i int) Term { k, v := t.At(i); return Tuple{k, v} }),
+		"to_list/1":   mapToList,
 		"from_list/1": fromPairs,
 		"from_keys/2": fromKeys,
 		"merge/2":     mergeMaps,
@@ -46,6 +46,18 @@ func mapPart(part func(*Map, int) Term) native {
 		}
 		return m.list(elems)
 	}
+}
+
+// mapToList gives the pairs of a map, or what is left of an iterator.
+func mapToList(m *machine, args []Term) (Term, error) {
+	if t, ok := args[0].(Tuple); ok && len(t) == 2 && t[0] == Term(Atom("iterator")) {
+		return t[1], nil
+	}
+	t, err := mapArg(args[0])
+	if err != nil {
+		return nil, err
+	}
+	return m.pairs(t)
 }
 
 func fromPairs(m *machine, args []Term) (Term, error) {

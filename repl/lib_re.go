@@ -298,13 +298,16 @@ func reReplace(m *machine, args []Term) (Term, error) {
 		if err := m.alloc(len(with) + 64); err != nil {
 			return nil, err
 		}
-		parts = append(parts, Binary(s[from:f[0]]), Binary(with))
+		if f[0] > from {
+			parts = append(parts, Binary(s[from:f[0]]))
+		}
+		parts = append(parts, Binary(with))
 		from = f[1]
 	}
 	if parts == nil {
 		kind, _ := opts["return"].(Atom)
 		if kind == "" || kind == "iodata" {
-			return Binary(s), nil
+			return args[0], nil
 		}
 	}
 	return reResult(m, parts, Binary(s[from:]), opts)

@@ -27,9 +27,10 @@ func (e *Exception) explain(indent int) string {
 	return printAt(e.Reason, indent+1)
 }
 
-// printAt prints a term whose first character is in column col.
+// printAt prints a term whose first character is in column col, as the shell
+// does in its messages: 30 elements deep, 60 characters of content on a line.
 func printAt(t Term, col int) string {
-	return term.Print(t, term.Style{Width: 80, Column: col, Depth: -1, Max: 64 << 10, Unicode: true})
+	return term.Print(t, term.Style{Width: 80, Column: col, Depth: 30, Content: 60, Unicode: true})
 }
 
 // reasons are the texts of reasons that are atoms.
@@ -205,17 +206,17 @@ func (f Frame) call(indent int) string {
 		return left + " " + f.Function + " " + printAt(f.Args[1], indent+len(left)+len(f.Function)+3)
 	}
 	title := f.title()
-	args := make([]string, len(f.Args))
-	col := indent + len(title) + 2
-	text := Tuple(f.Args)
-	s := term.Print(text, term.Style{Width: 80, Column: col - 1, Depth: -1, Max: 64 << 10, Unicode: true})
-	if len(args) > 0 {
-		if _, tag := f.Args[0].(Atom); !tag || !strings.Contains(s, "\n") {
-			return title + "(" + s[1:len(s)-1] + ")"
-		}
+	s := printAt(List(f.Args...), indent+len(title)+1)
+	if text, ok := term.Text(List(f.Args...)); ok && text != "" { // arguments that would print as a string
+		s = "[" + strings.Join(each(f.Args, func(t Term) string { return Format(t) }), ",") + "]"
 	}
-	for i, a := range f.Args {
-		args[i] = printAt(a, col)
+	return title + "(" + s[1:len(s)-1] + ")"
+}
+
+func each(list []Term, f func(Term) string) []string {
+	out := make([]string, len(list))
+	for i, t := range list {
+		out[i] = f(t)
 	}
-	return title + "(" + strings.Join(args, ",") + ")"
+	return out
 }

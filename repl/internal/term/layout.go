@@ -11,6 +11,7 @@ type Style struct {
 	Width   int  // line length of the broken form; 0 writes one line
 	Column  int  // column of the first character, from 1
 	Depth   int  // elements and levels before "..."; negative is without limit
+	Content int  // characters of content on a line, indentation not counted; 0 is without limit
 	Unicode bool // characters above 255 are printable (the modifier t)
 	Lists   bool // lists of characters and binaries print as lists (the modifier l)
 	Max     int  // budget in characters, a part counting as four more; the rest becomes "..."; 0 is DefaultMax

@@ -31,11 +31,15 @@ func Render(t Term, s Style, write bool) (text string, whole bool) {
 	l := layouter{style: s, left: s.Max, write: write}
 	n := l.layout(t, s.Depth)
 	var b strings.Builder
-	if s.Width == 0 || n.atomic() || n.len < s.Width-s.Column {
+	content := n.len
+	if s.Content > 0 {
+		content = s.Content
+	}
+	if s.Width == 0 || n.atomic() || n.len < s.Width-s.Column && n.len <= content {
 		n.line(&b)
 		return b.String(), !l.cut
 	}
-	p := printer{width: s.Width, max: n.len, out: &b}
+	p := printer{width: s.Width, max: content, out: &b}
 	p.tag = p.tagIndent(&n, s.Column)
 	p.node(&n, at{col: s.Column, ind: s.Column - 1})
 	return b.String(), !l.cut
