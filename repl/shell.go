@@ -74,8 +74,8 @@ func (s *Shell) Number() int { return s.count + 1 }
 // Eval evaluates a sequence of expressions with a full stop and gives the value
 // of the last one. What the expressions print goes to out, at most
 // Limits.Output bytes. The error is a *SyntaxError, an *Exception, or
-// ErrQuit. Variables stay bound after an exception as far as they were bound
-// by complete expressions. When ctx ends, so does the evaluation.
+// ErrQuit. After an exception, variables are as they were before. When ctx
+// ends, so does the evaluation.
 func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, error) {
 	if len(text) > s.o.Limits.Text {
 		return nil, &SyntaxError{Line: 1, Column: 1, Text: fmt.Sprintf("expression is longer than %d bytes", s.o.Limits.Text)}
@@ -106,19 +106,15 @@ func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, err
 	return v, nil
 }
 
-// exprs evaluates the expressions of a command one after the other; the
-// variables of those that end stay.
+// exprs evaluates the expressions of a command one after the other. Their
+// variables stay bound when all of them end with a value.
 func (m *machine) exprs(exprs []syntax.Node) (Term, error) {
-	var v Term
-	for _, n := range exprs {
-		in := &scope{vars: m.shell.vars}
-		var err error
-		if v, err = m.eval(n, in); err != nil {
-			return nil, err
-		}
+	in := &scope{vars: m.shell.vars}
+	v, err := m.body(exprs, in)
+	if err == nil {
 		m.shell.vars = in.vars
 	}
-	return v, nil
+	return v, err
 }
 
 // final gives the error that an evaluation ends with.
