@@ -1,9 +1,14 @@
 package docker
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // imageBytes is the most that the image may have.
@@ -12,6 +17,8 @@ const imageBytes = 45e6
 // validations are the guide's image details, "Monitoring" and "Troubleshooting".
 func validations(t *testing.T, sh *shell) {
 	t.Run("image", func(t *testing.T) { imageDetails(t, sh) })
+	t.Run("custom version", func(t *testing.T) { customVersion(t, sh) })
+	t.Run("monitoring", func(t *testing.T) { monitoring(t, sh) })
 	t.Run("status", func(t *testing.T) { exitStatus(t, sh) })
 	t.Run("forming", func(t *testing.T) {
 		sh.wants(t, "docker exec erlmcp-node1 netstat -tlnp | grep 4369", "4369")
@@ -72,7 +79,7 @@ func imageDetails(t *testing.T, sh *shell) {
 
 // exitStatus are the ends of a process that a restart policy and scripts tell apart.
 func exitStatus(t *testing.T, sh *shell) {
-	run := "docker run --rm --network none $(docker inspect --format '{{.Image}}' erlmcp-node1) "
+	run := "docker run --rm --network none -e ERLMCP_HTTP_LISTEN $(docker inspect --format '{{.Image}}' erlmcp-node1) "
 	for _, c := range []struct {
 		command string
 		status  int
@@ -81,10 +88,51 @@ func exitStatus(t *testing.T, sh *shell) {
 		{"version", 0, "erlmcp "},
 		{"nonsense", 2, "unknown command"},
 		{"ping", 3, "Node is not running!"},
-		{"foreground --http-listen 0.0.0.0", 78, "allow_unauthenticated"},
+		{"foreground --http-port 70000", 2, "--http-port"},
+		{"foreground", 78, "ERLMCP_HTTP_LISTEN"},
 	} {
-		if o := sh.run(t, run+c.command); o.status != c.status || !strings.Contains(o.all(), c.words) {
+		if o := sh.run(t, "ERLMCP_HTTP_LISTEN=0.0.0.0 "+run+c.command); o.status != c.status || !strings.Contains(o.all(), c.words) {
 			t.Errorf("%s\nstatus %d, %s\nwant %d, %q", c.command, o.status, o.all(), c.status, c.words)
 		}
+	}
+}
+
+// customVersion is the guide's "Build with custom version".
+func customVersion(t *testing.T, sh *shell) {
+	if o := sh.run(t, "docker image inspect erlmcp:custom-tag"); o.status == 0 {
+		t.Skip("SKIP: an image erlmcp:custom-tag is here already and is left alone")
+	}
+	t.Cleanup(func() { sh.must(t, "docker rmi erlmcp:custom-tag") })
+	sh.must(t, "DOCKER_IMAGE=erlmcp:custom-tag VERSION=1.0.0 ./docker/build.sh")
+	sh.wants(t, "docker run --rm erlmcp:custom-tag version", "erlmcp 1.0.0 ")
+	sh.wants(t, `docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.version"}}' erlmcp:custom-tag`, "1.0.0")
+}
+
+// monitoring has Prometheus scrape the nodes and asks for the guide's four metrics under their bare names.
+func monitoring(t *testing.T, sh *shell) {
+	const prometheus = "erlmcp-prometheus:0.7.0"
+	if o := sh.run(t, "docker image inspect "+prometheus); o.status != 0 {
+		if o := sh.run(t, "./docker/build.sh prometheus"); o.status != 0 {
+			t.Skipf("SKIP: no image of Prometheus: %s", lastLine(o.all()))
+		}
+		t.Cleanup(func() { sh.must(t, "docker rmi "+prometheus) })
+	}
+	sh.must(t, compose+" --profile monitoring up -d prometheus")
+	t.Cleanup(func() { sh.must(t, "docker rm -f -v erlmcp-prometheus") })
+	client := http.Client{Timeout: 5 * time.Second}
+	defer client.CloseIdleConnections()
+	for _, query := range []string{
+		"erlmcp_connections_total", "erlmcp_messages_processed_total", "erlmcp_latency_milliseconds", "erlmcp_memory_bytes",
+		`count(up{job="erlmcp"} == 1) == 4`,
+	} {
+		eventually(t, query, settle, func() (string, bool) {
+			resp, err := client.Get("http://" + publish + ":9090/api/v1/query?query=" + url.QueryEscape(query)) //nolint:noctx // bounded by the client
+			if err != nil {
+				return err.Error(), false
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+			return fmt.Sprint(string(text), err), strings.Contains(string(text), `"metric":{`)
+		})
 	}
 }
