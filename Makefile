@@ -14,7 +14,7 @@ FORM      ?= ci
 PKG       ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
+.PHONY: bench-cluster help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -78,6 +78,10 @@ bench-peers: ## memory and throughput against other servers, in one run; BENCHFL
 	$(GO) build $(BUILDFLAGS) -o $(BIN)/echo ./examples/echo
 	$(GO) build -C tools/peers $(BUILDFLAGS) -o $(CURDIR)/$(BIN)/peers .
 	$(GO) run ./testsuite/bench -node $(BIN)/echo -peers $(BIN)/peers $(BENCHFLAGS)
+
+bench-cluster: ## four nodes on this machine: requests through another node, fan-out, snapshots
+	$(GO) build -trimpath -o $(BIN)/clusterbench ./testsuite/clusterbench
+	$(BIN)/clusterbench
 
 cover: ## coverage by function
 	$(GO) test -coverprofile=coverage.out ./...
