@@ -96,7 +96,7 @@ func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
 		v, ok, err := i.Call(m.ctx, f.module, f.name, args)
 		if err != nil {
 			if m.ctx.Err() != nil {
-				return nil, false, m.kill(timedOut())
+				return nil, false, m.kill(ended(m.ctx))
 			}
 			return nil, false, err
 		}

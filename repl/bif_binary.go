@@ -226,7 +226,10 @@ func (m *machine) chars(t Term) (string, error) {
 			}
 		}
 	}
-	return b.String(), m.alloc(b.Len())
+	if err := m.alloc(b.Len()); err != nil {
+		return "", err
+	}
+	return b.String(), m.step(b.Len() / 32)
 }
 
 // charsOf takes what stands first in t and gives the rest of it.

@@ -143,6 +143,9 @@ func fromList(f func(string, []Term) (Term, error)) native {
 		if !ok || len(s) > 1<<17 {
 			return nil, badarg
 		}
+		if err := m.step(len(s) / 8); err != nil {
+			return nil, err
+		}
 		return f(s, args)
 	}
 }
@@ -152,6 +155,9 @@ func fromBinary(f func(string, []Term) (Term, error)) native {
 		b, ok := args[0].(Bits)
 		if !ok || !b.IsBinary() || len(b.Data) > 1<<17 {
 			return nil, badarg
+		}
+		if err := m.step(len(b.Data) / 8); err != nil {
+			return nil, err
 		}
 		return f(string(b.Data), args)
 	}

@@ -44,7 +44,7 @@ type budget struct {
 }
 
 // checkEvery is the number of reductions between looks at the context.
-const checkEvery = 512
+const checkEvery = 128
 
 func newBudget(ctx context.Context, l Limits) *budget {
 	return &budget{ctx: ctx, reductions: l.Reductions, memory: l.Memory, depth: l.Depth}
@@ -62,7 +62,7 @@ func (b *budget) step(n int) error {
 	if b.checkIn -= n; b.checkIn <= 0 {
 		b.checkIn = checkEvery
 		if err := b.ctx.Err(); err != nil {
-			return b.kill(timedOut())
+			return b.kill(ended(b.ctx))
 		}
 	}
 	return nil

@@ -156,6 +156,6 @@ func (m *machine) sleep(wait Term) error {
 	case <-timer:
 		return m.step(1)
 	case <-m.ctx.Done():
-		return m.kill(timedOut())
+		return m.kill(ended(m.ctx))
 	}
 }

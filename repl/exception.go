@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"context"
 	"errors"
 
 	"github.com/erlmcp/erlmcp/repl/internal/syntax"
@@ -77,9 +78,15 @@ func limitReached(what string) *Exception {
 	return e
 }
 
-func timedOut() *Exception {
+// ended is the exception of an evaluation whose context has ended: timeout at
+// its deadline, killed when it was cancelled.
+func ended(ctx context.Context) *Exception {
 	e := Raise(ClassExit, Atom("timeout"))
+	e.text = "timeout: the evaluation took too long"
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		e.Reason = Atom("killed")
+		e.text = "killed: the evaluation was cancelled"
+	}
 	e.Fatal = true
-	e.text = "timeout: the evaluation took too long or was cancelled, killed"
 	return e
 }

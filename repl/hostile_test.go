@@ -56,6 +56,7 @@ var hostile = []struct{ name, expr, want string }{
 	{"stop by a viewer", "init:stop().", "denied"},
 	{"spawn", "F = fun(G) -> spawn(fun() -> G(G) end), G(G) end, F(F).", "undefined function spawn/1"},
 	{"regular expression", "re:run(lists:duplicate(30000, $a), \"(a*)*b\").", ""},
+	{"expensive regular expression", "re:run(lists:duplicate(200000, $a), \"(a{0,30}){0,30}b\").", "system limit"},
 	{"huge repetition", "re:run(\"a\", \"((a{1000}){1000}){1000}\").", "bad argument"},
 	{"sort by a fun that lies", "lists:sort(fun(_, _) -> false end, lists:seq(1, 1000)).", ""},
 	{"nul bytes", "\"a\x00b\".", ""},
@@ -85,10 +86,21 @@ func TestEvalEndsWithItsContext(t *testing.T) {
 		time.AfterFunc(time.Millisecond, cancel)
 		_, err := NewShell(Options{}).Eval(ctx, expr, io.Discard)
 		var e *Exception
-		if !errors.As(err, &e) || Format(e.Reason) != "timeout" || !e.Fatal {
-			t.Errorf("%s: got %v, want a timeout", expr, err)
+		if !errors.As(err, &e) || Format(e.Reason) != "killed" || !e.Fatal {
+			t.Errorf("%s: got %v, want it killed", expr, err)
 		}
 		cancel()
+	}
+}
+
+func TestEvalEndsInTime(t *testing.T) {
+	got := ""
+	s := NewShell(Options{Limits: Limits{Time: time.Millisecond}})
+	if _, err := s.Eval(context.Background(), "timer:sleep(infinity).", io.Discard); err != nil {
+		got = err.Error()
+	}
+	if want := "** exception exit: timeout: the evaluation took too long"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -59,6 +59,22 @@ func (m *machine) regexpArg(t Term, opts map[Atom]Term) (*regexp.Regexp, error) 
 	return re, m.step(len(text))
 }
 
+// matching takes the reductions of a search in s before it is made, since it
+// cannot be interrupted: its time is the product of the sizes of the text and
+// the compiled expression.
+func (m *machine) matching(re *regexp.Regexp, s string) error {
+	parsed, err := syntax.Parse(re.String(), syntax.Perl)
+	if err != nil {
+		return badarg
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return badarg
+	}
+	const share = 256 // steps of the matcher for one reduction
+	return m.step(len(s) * len(prog.Inst) / share)
+}
+
 func reCompile(m *machine, args []Term) (Term, error) {
 	opts, err := m.options(args, 1)
 	if err != nil {
@@ -100,7 +116,7 @@ func reRun(m *machine, args []Term) (Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.step(len(s) >> 6); err != nil {
+	if err := m.matching(re, s); err != nil {
 		return nil, err
 	}
 	n := 1
@@ -287,6 +303,9 @@ func reReplace(m *machine, args []Term) (Term, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.matching(re, s); err != nil {
+		return nil, err
+	}
 	n := 1
 	if opts["global"] != nil {
 		n = -1
@@ -349,6 +368,9 @@ func reSplit(m *machine, args []Term) (Term, error) {
 	}
 	s, err := m.subject(args[0])
 	if err != nil {
+		return nil, err
+	}
+	if err := m.matching(re, s); err != nil {
 		return nil, err
 	}
 	n := -1
