@@ -74,10 +74,9 @@ bench: bench-micro bench-peers ## both of the following
 bench-micro: ## micro benchmarks of PKG (./...), BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKG)
 
-bench-peers: ## memory and throughput against other servers, in one run; BENCHFLAGS go to the program
-	$(GO) build $(BUILDFLAGS) -o $(BIN)/echo ./examples/echo
-	$(GO) build -C tools/peers $(BUILDFLAGS) -o $(CURDIR)/$(BIN)/peers .
-	$(GO) run ./testsuite/bench -node $(BIN)/echo -peers $(BIN)/peers $(BENCHFLAGS)
+bench-peers: build ## memory and throughput against other servers, in one run; BENCHFLAGS go to the program
+	cd tools/peers && $(GO) build -trimpath -o ../../$(BIN)/peers .
+	$(GO) run ./testsuite/bench -node $(BIN)/erlmcp -peers $(BIN)/peers $(BENCHFLAGS)
 
 bench-cluster: ## four nodes on this machine: requests through another node, fan-out, snapshots
 	$(GO) build -trimpath -o $(BIN)/clusterbench ./testsuite/clusterbench
