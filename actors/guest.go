@@ -3,6 +3,8 @@ package actors
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 
 	"github.com/erlmcp/erlmcp/cluster"
@@ -36,8 +38,21 @@ func (f *Federation) guest(_ cluster.Member, head []byte, s *cluster.Stream) (cl
 		return nil, err
 	}
 	g := &guest{f: f, info: info, stream: s, texts: make(chan []byte, 1), ended: make(chan struct{})}
-	go g.serve()
+	go f.guarded(g, g.serve)
 	return fromClient{g}, nil
+}
+
+// guarded runs fn, and closes conn where fn panics: what serves another node's client must not end this
+// node.
+func (f *Federation) guarded(conn transport.Conn, fn func()) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			f.log.LogAttrs(context.Background(), slog.LevelError, "serving a client of another node failed",
+				slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+			conn.Close(transport.ReasonInternal)
+		}
+	}()
+	fn()
 }
 
 // serve finds the session, tells the other node, and delivers the client's text.
@@ -138,7 +153,7 @@ func (g *guest) endLocked(r transport.Reason) {
 func (g *guest) Bind(string) {}
 
 // Go implements transport.Conn.
-func (g *guest) Go(fn func()) { go fn() }
+func (g *guest) Go(fn func()) { go g.f.guarded(g, fn) }
 
 // Info implements transport.Conn.
 func (g *guest) Info() transport.Info { return g.info }

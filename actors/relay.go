@@ -258,7 +258,7 @@ func (o *fromOwner) Receive(b []byte) {
 	case noticeMoved:
 		o.told = true
 		if !r.decided(errMoved) {
-			go r.again()
+			go r.f.guarded(r.conn, r.again)
 		}
 	case noticeRefused:
 		o.told = true
