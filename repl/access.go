@@ -41,23 +41,6 @@ var access = []struct {
 	{"erlmcp", Admin, "drain/0 drain/1 undrain/0"},
 }
 
-// accessOf gives the role a system-dependent function needs; false when there
-// is no such function.
-func accessOf(f mfa) (Role, bool) {
-	want := f.name + "/" + strconv.Itoa(f.arity)
-	for _, g := range access {
-		if g.module != f.module {
-			continue
-		}
-		for _, name := range strings.Fields(g.functions) {
-			if name == want {
-				return g.role, true
-			}
-		}
-	}
-	return 0, false
-}
-
 // System gives the system-dependent functions as module:name/arity with the
 // role each needs, in the order of the table.
 func System() []SystemFunction {
@@ -79,10 +62,19 @@ type SystemFunction struct {
 	Role         Role
 }
 
+// accessTable gives the role that each system-dependent function needs.
+func accessTable() map[mfa]Role {
+	roles := map[mfa]Role{}
+	for _, f := range System() {
+		roles[mfa{f.Module, f.Name, f.Arity}] = f.Role
+	}
+	return roles
+}
+
 // inspect asks the inspector for a system-dependent function; false when
 // neither it nor a node alone has it.
 func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
-	role, ok := accessOf(f)
+	role, ok := m.shell.roles[f]
 	if !ok {
 		return nil, false, nil
 	}

@@ -207,7 +207,7 @@ func (s *Shell) defined(f mfa) bool {
 			return true
 		}
 	}
-	_, ok := accessOf(f)
+	_, ok := s.roles[f]
 	return ok
 }
 

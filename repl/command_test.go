@@ -88,7 +88,7 @@ func TestBindingsOfAFailedExpressionAreForgotten(t *testing.T) {
 func TestComplete(t *testing.T) {
 	for text, want := range map[string]bool{
 		"1.": true, "1. ": true, "1.\n": true, "1": false, "foo(": false, "\"a.": false, "'a": false, "": false,
-		"1. % c": true, "% only": false, "$": true, "3.14": false, "a.b": false, "1.\x00": true, "@": true,
+		"1. % c": true, "% only": false, "$": true, "3.14": false, "a.b": false, "1.\x00": true, "@": false, "π": true,
 	} {
 		if got := Complete(text); got != want {
 			t.Errorf("Complete(%q): got %v, want %v", text, got, want)

@@ -1,6 +1,8 @@
 package repl
 
 import (
+	"strconv"
+
 	"github.com/erlmcp/erlmcp/repl/internal/syntax"
 )
 
@@ -204,14 +206,18 @@ func (m *machine) evalMatch(x *syntax.Match, s *scope) (Term, error) {
 func (m *machine) evalFunRef(x *syntax.FunRef, s *scope) (Term, error) {
 	if x.Module == nil {
 		name := x.Name.(*syntax.Literal).Value.(Atom)
-		arity := int(x.Arity.(*syntax.Literal).Value.(Int))
+		n, ok := x.Arity.(*syntax.Literal).Value.(Int)
+		if !ok || n < 0 || n > 255 {
+			return nil, badarg
+		}
+		arity := int(n)
 		if s.module != nil && s.module.functions[funKey{string(name), arity}] != nil {
 			return &Fun{Module: Atom(s.module.name), Name: name, Arity: arity}, nil
 		}
 		if isBIF(string(name), arity) {
 			return &Fun{Module: "erlang", Name: name, Arity: arity}, nil
 		}
-		return nil, undefinedCommand(string(name), arity)
+		return m.localFun(x, arity, s), nil
 	}
 	vals, err := m.evalAll([]syntax.Node{x.Module, x.Name, x.Arity}, s)
 	if err != nil {
@@ -224,6 +230,18 @@ func (m *machine) evalFunRef(x *syntax.FunRef, s *scope) (Term, error) {
 		return nil, raised(badarg, mfa{"erlang", "make_fun", 3}, vals)
 	}
 	return &Fun{Module: mod, Name: name, Arity: int(arity)}, nil
+}
+
+// localFun makes a fun that calls a function without a module when it is called:
+// a command of the shell, or one that does not exist.
+func (m *machine) localFun(x *syntax.FunRef, arity int, s *scope) Term {
+	var args []syntax.Node
+	for i := range arity {
+		args = append(args, &syntax.Var{At: x.At, Name: "@arg" + strconv.Itoa(i)})
+	}
+	call := &syntax.Call{At: x.At, Func: x.Name, Args: args}
+	code := &syntax.Fun{At: x.At, Clauses: []syntax.Clause{{At: x.At, Patterns: args, Body: []syntax.Node{call}}}}
+	return &Fun{Arity: arity, Closure: &closure{code, nil, s.module}}
 }
 
 // evalCall evaluates a call; that of a closure or of a function written in

@@ -52,7 +52,7 @@ func (m *machine) rpcHere(f mfa, args []Term) (Term, error) {
 	if !m.shell.defined(f) {
 		return nil, undefined(f, args)
 	}
-	if role, ok := accessOf(f); ok && role > m.shell.o.Role {
+	if role, ok := m.shell.roles[f]; ok && role > m.shell.o.Role {
 		return nil, denied(f, role)
 	}
 	depth := m.depth

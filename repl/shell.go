@@ -32,6 +32,7 @@ type Shell struct {
 	history []entry
 	modules map[string]*module // parsed library modules
 	natives map[mfa]native     // functions written in Go
+	roles   map[mfa]Role       // needed by system-dependent functions
 	atoms   map[string]bool    // named so far, for list_to_existing_atom/1
 }
 
@@ -48,7 +49,7 @@ func NewShell(o Options) *Shell {
 	if o.History <= 0 {
 		o.History = 20
 	}
-	return &Shell{o: o, dict: &Map{}, modules: map[string]*module{}, natives: nativeTable(), atoms: map[string]bool{}}
+	return &Shell{o: o, dict: &Map{}, modules: map[string]*module{}, natives: nativeTable(), roles: accessTable(), atoms: map[string]bool{}}
 }
 
 // Node is a parsed expression.

@@ -9,7 +9,7 @@ import (
 
 // puncts are the operators and separators, longer ones first.
 var puncts = []string{
-	"=:=", "=/=", "<<", ">>", "<-", "<=", "->", "=>", ":=", "||", "++", "--", "==", "/=", "=<", ">=", "::", "..",
+	"=:=", "=/=", "...", "..", "<<", ">>", "<-", "<=", "->", "=>", ":=", "||", "++", "--", "==", "/=", "=<", ">=", "::", "??",
 	"(", ")", "[", "]", "{", "}", ",", ";", ":", "|", "+", "-", "*", "/", "=", "<", ">", "!", "#", "?", ".",
 }
 
@@ -151,11 +151,15 @@ func (l *lexer) punct(t *token) *Error {
 			return nil
 		}
 	}
-	return errorAt(t.pos, "illegal character")
+	c := l.take()
+	if c < 0 || c > 0xff {
+		return errorAt(t.pos, "illegal character")
+	}
+	t.kind, t.text = kindPunct, string(c) // a token that no expression has
+	return nil
 }
 
-// char scans a character literal; one that the text ends in stands for the
-// last character, so that the parser reports the missing full stop.
+// char scans a character literal.
 func (l *lexer) char(t *token) *Error {
 	l.take()
 	t.kind = kindChar

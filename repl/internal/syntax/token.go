@@ -2,7 +2,6 @@ package syntax
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/erlmcp/erlmcp/repl/internal/term"
 )
@@ -50,7 +49,7 @@ func (t token) String() string {
 	case kindDot:
 		return "'.'"
 	case kindPunct:
-		return "'" + t.text + "'"
+		return term.Quote(t.text, '\'', false)
 	case kindVar:
 		return t.text
 	case kindString:
@@ -82,5 +81,3 @@ func unexpected(t token) *Error {
 func errorAt(p Pos, format string, args ...any) *Error {
 	return &Error{Pos: p, Text: fmt.Sprintf(format, args...)}
 }
-
-func quoted(n int) string { return "'" + strconv.Itoa(n) + "'" }
