@@ -12,6 +12,8 @@ NODES     ?= 4
 GROUP     ?= .
 FORM      ?= ci
 PKG       ?= ./...
+# The deployment guide's groups, which testsuite knows by name.
+DOCKERGROUPS := docker_topology load_testing performance_measurement stress_testing failure_recovery docker_validations
 
 .DEFAULT_GOAL := help
 .PHONY: bench-cluster help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
@@ -93,7 +95,7 @@ testsuite-cluster: ## clusters under faults, everything once; FORM=long for thre
 	ERLMCP_CLUSTERING=$(FORM) $(GO) test -count=1 -timeout 60m -v ./testsuite/clustering
 
 testsuite: ## black-box tests whose name matches GROUP, e.g. make testsuite GROUP=TestBadInput
-	$(GO) test -count=1 -v ./testsuite/... -run '$(GROUP)'
+	$(GO) test -count=1 -v $(if $(filter $(DOCKERGROUPS),$(GROUP)),./testsuite/docker -run 'TestDockerDeployment/$(GROUP)',./testsuite/... -run '$(GROUP)')
 
 clean: ## remove what the build made
 	rm -rf $(BIN) build coverage.out

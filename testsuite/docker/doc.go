@@ -2,6 +2,7 @@
 // and the compose files of the folder docker, and looks at what comes out.
 //
 //	go test ./testsuite/docker -run TestDockerDeployment/docker_topology      one group
+//	make testsuite GROUP=docker_topology                                      the same
 //	make testsuite GROUP=TestDockerDeployment                                 all of them
 //
 // Groups: docker_topology, failure_recovery, docker_validations. One cluster is made for all groups of a run; it
@@ -13,5 +14,5 @@
 // an image to take in place of building one.
 //
 // The other tests need no engine: every metric and label in dashboards and rules exists, and promtool, where it is
-// installed, checks the rules and runs their unit tests.
+// installed or can be fetched, checks the rules and runs their unit tests.
 package docker

@@ -88,7 +88,6 @@ func exitStatus(t *testing.T, sh *shell) {
 		{"version", 0, "erlmcp "},
 		{"nonsense", 2, "unknown command"},
 		{"ping", 3, "Node is not running!"},
-		{"foreground --http-port 70000", 2, "--http-port"},
 		{"foreground", 78, "ERLMCP_HTTP_LISTEN"},
 	} {
 		if o := sh.run(t, "ERLMCP_HTTP_LISTEN=0.0.0.0 "+run+c.command); o.status != c.status || !strings.Contains(o.all(), c.words) {
