@@ -91,10 +91,11 @@ func (f *Fleet) record(k call) {
 
 // verify returns "" for the answer that a call has to have, else what is wrong with it.
 func (f *Fleet) verify(id uint64, op Op, text []byte) Class {
+	text = bytes.TrimRight(text, " \t\r\n") // RFC 8259: white space may follow a value
 	if bytes.Contains(text, []byte(`"error":`)) && !bytes.Contains(text, []byte(`"result":`)) {
 		return ClassRPC
 	}
-	if !bytes.Contains(text, []byte(`"result":{`)) || text[len(text)-1] != '}' {
+	if !bytes.Contains(text, []byte(`"result":{`)) || !bytes.HasSuffix(text, []byte("}")) {
 		return ClassMalformed
 	}
 	switch op {
