@@ -17,7 +17,7 @@ type Config struct {
 	Log        Log        `key:"log" doc:"Structured logs on standard error."`
 	Runtime    Runtime    `key:"runtime" doc:"The Go runtime."`
 	Supervisor Supervisor `key:"supervisor" doc:"The restart limit of the upper part of the supervision tree."`
-	Cluster    Cluster    `key:"cluster" doc:"Clusters of nodes. This version runs single nodes: values are checked and have no effect."`
+	Cluster    Cluster    `key:"cluster" doc:"Clusters of nodes; see cluster.md."`
 	EPMD       EPMD       `key:"epmd" doc:"The Erlang port mapper. Without effect like cluster."`
 	Upstreams  []Upstream `key:"upstreams" doc:"Existing MCP servers behind the node, each with name and either command (a list, no shell) or url. This version refuses to start with any."`
 
