@@ -18,7 +18,7 @@ type Config struct {
 	Runtime    Runtime    `key:"runtime" doc:"The Go runtime."`
 	Supervisor Supervisor `key:"supervisor" doc:"The restart limit of the upper part of the supervision tree."`
 	Cluster    Cluster    `key:"cluster" doc:"Clusters of nodes; see cluster.md."`
-	EPMD       EPMD       `key:"epmd" doc:"The Erlang port mapper. Without effect like cluster."`
+	EPMD       EPMD       `key:"epmd" doc:"The port of Erlang's port mapper, which the membership of a cluster uses."`
 	Upstreams  []Upstream `key:"upstreams" doc:"Existing MCP servers behind the node, each with name and either command (a list, no shell) or url. This version refuses to start with any."`
 
 	origins  map[string]Origin
