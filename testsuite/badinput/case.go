@@ -73,6 +73,10 @@ type step struct {
 	Content        *content            `json:"content"`
 	Cookie         string              `json:"cookie"`      // of a handshake: right or wrong
 	ClientCert     string              `json:"client_cert"` // of a TLS handshake: expired
+	Expr           *string             `json:"expr"`
+	ExprB64        *string             `json:"expr_b64"`
+	Rep            *rep                `json:"rep"` // Rep and Rep2 are generated expressions
+	Rep2           *rep2               `json:"rep2"`
 	Service        string              `json:"service"`     // of a gRPC call
 	MessageB64     string              `json:"message_b64"` // of a gRPC call
 
@@ -103,7 +107,7 @@ func (s *step) message() ([]byte, error) {
 // stepKinds are the kinds that the runner performs.
 var stepKinds = []string{
 	"message", "http", "raw", "ws-text", "ws-fragments", "drip", "wait", "half-close", "reset",
-	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", "handshake", "grpc", "tls",
+	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", evalTransport, "handshake", "grpc", "tls",
 }
 
 // Load reads every group file of a folder, in the order of their names.
@@ -193,7 +197,7 @@ type Build struct {
 // DefaultBuild is what the daemon of this tree has.
 func DefaultBuild() Build {
 	return Build{
-		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", "cluster-tcp"},
+		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", evalTransport, "cluster-tcp"},
 		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster, "cluster-tls"},
 		Eras:       []string{"legacy", "any"},
 	}
@@ -213,7 +217,7 @@ func (b Build) skip(c *Case, transport string) string {
 		}
 	}
 	switch c.Setup {
-	case "none", "raw-open", "session", "ws-session", "ws-session-deflate", "stopped", "running", "":
+	case "none", "raw-open", "session", "ws-session", "ws-session-deflate", "stopped", "running", "admin", "viewer", "":
 	default:
 		return "setup " + c.Setup
 	}

@@ -104,7 +104,8 @@ func (c *Cluster) startNode(ctx context.Context, i int, cookie string) (*Server,
 		_ = cmd.Wait() // how it ended is in its log
 	}()
 	addr := net.JoinHostPort(host, clientPort)
-	s := &Server{Host: addr, Path: "/mcp", Metrics: "http://" + addr + "/metrics", pid: cmd.Process.Pid, log: log}
+	s := &Server{Host: addr, Path: "/mcp", Metrics: "http://" + addr + "/metrics", pid: cmd.Process.Pid, log: log,
+		socket: filepath.Join(dir, "s"), cookie: cookie}
 	s.stop = func() { endProcess(cmd.Process, exited) }
 	if err := s.awaitReady(ctx, exited); err != nil {
 		s.stop()

@@ -23,6 +23,7 @@ type processPeer struct {
 	o     *observation
 	cmd   *exec.Cmd
 	stdin io.WriteCloser // nil: the command reads nothing
+	in    invocation
 	log   *logFile
 	work  sync.WaitGroup
 }
@@ -36,10 +37,11 @@ type invocation struct {
 	dir         string
 	openStdin   bool
 	closeStdout bool
+	socket      string // where a node that it leaves in the background listens; "" if it leaves none
 }
 
 func (d *Daemon) invoke(in invocation) (*processPeer, error) {
-	p := &processPeer{o: newObservation(false), log: &logFile{}}
+	p := &processPeer{o: newObservation(false), log: &logFile{}, in: in}
 	p.cmd = exec.Command(d.Binary, in.argv...)
 	p.cmd.Env, p.cmd.Dir = in.env, in.dir
 	p.cmd.WaitDelay = time.Second
@@ -74,7 +76,8 @@ func (p *processPeer) wait() {
 	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		code = 128 + int(status.Signal())
 	}
-	p.o.update(func() { p.o.exited, p.o.exit = true, code })
+	background := code == 0 && p.in.socket != "" && serves(p.in.socket)
+	p.o.update(func() { p.o.exited, p.o.exit, p.o.background = true, code, background })
 }
 
 func (p *processPeer) seen() *observation { return p.o }
@@ -145,22 +148,26 @@ func (pl *play) command(ctx context.Context) (Result, error) {
 // commandLine runs the argv of a case.
 func (pl *play) commandLine(ctx context.Context, dir string) (Result, error) {
 	s := &pl.c.steps[0]
-	env := cleanEnv(dir)
+	env, socket := cleanEnv(dir), filepath.Join(dir, "s")
+	defer endLeftBehind(dir)
 	if pl.c.Setup == "running" {
 		srv, err := pl.Daemon.Start(ctx)
 		if err != nil {
 			return Result{}, err
 		}
 		defer srv.Stop()
-		env = append(env, "ERLMCP_ADMIN_SOCKET="+srv.socket)
+		socket = srv.socket
 	}
 	port, _, err := twoFreePorts()
 	if err != nil {
 		return Result{}, err
 	}
-	env = append(env, "ERLMCP_HTTP_PORT="+strconv.Itoa(port))
+	env = append(env, "ERLMCP_ADMIN_SOCKET="+socket, "ERLMCP_HTTP_PORT="+strconv.Itoa(port))
 	in := invocation{dir: dir, closeStdout: s.CloseStdout, openStdin: pl.wantsStdin()}
 	in.env = overlay(env, s.Env)
+	if pl.c.Setup != "running" {
+		in.socket = socket
+	}
 	for _, a := range s.Argv {
 		in.argv = append(in.argv, pl.vars.expand(a))
 	}

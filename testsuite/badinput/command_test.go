@@ -3,6 +3,7 @@ package badinput
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -69,10 +70,14 @@ func TestCommandLineVerdicts(t *testing.T) {
 		"expect":{"any":[{"exit":[2],"stderr_names":["frob"]}],"within_ms":1000}}`
 	const interrupted = `{"setup":"stopped","send":[{"kind":"argv","argv":["start"],"signals":[["INT",50],["INT",20]]}],
 		"expect":{"any":[{"exit":[130]}],"within_ms":1000}}`
+	const starts = `{"setup":"stopped","send":[{"kind":"argv","argv":["start"]}],
+		"expect":{"any":[{"starts":true}],"within_ms":1000}}`
 	for _, tc := range []struct {
 		name, script, text string
 		want               Verdict
 	}{
+		{"stays", startsAndSleeps, starts, Pass},
+		{"ends without a node", "exit 0\n", starts, Fail},
 		{"names the command", "echo \"unknown $1\" >&2; exit 2\n", unknown, Pass},
 		{"names nothing", "exit 2\n", unknown, Fail},
 		{"ended by the signal", startsAndSleeps, interrupted, Pass},
@@ -82,6 +87,61 @@ func TestCommandLineVerdicts(t *testing.T) {
 			r := scriptDaemon(t, tc.script) // before any child runs, which could hold the file open
 			t.Parallel()
 			res, err := r.Run(t.Context(), commandCase(t, tc.text), "cli")
+			if err != nil || res.Verdict != tc.want {
+				t.Errorf("got %s %q, %v, want %s", res.Verdict, res.Reasons, err, tc.want)
+			}
+		})
+	}
+}
+
+// TestLeftBehindIsEnded starts a process as a command would leave it behind.
+func TestLeftBehindIsEnded(t *testing.T) {
+	if _, err := os.Stat("/proc/self/environ"); err != nil {
+		t.Skip("no /proc")
+	}
+	home := t.TempDir()
+	cmd := exec.Command("sleep", "60")
+	cmd.Env = cleanEnv(home)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	endLeftBehind(home)
+	if err := <-done; err == nil {
+		t.Error("the process ended by itself")
+	}
+}
+
+// TestEvalVerdicts has a script say what the eval command would.
+func TestEvalVerdicts(t *testing.T) {
+	const divides = `{"setup":"admin","send":[{"kind":"eval","expr":"1 / 0."}],
+		"expect":{"any":[{"eval":"exception","class_or_reason":["badarith"]}],"within_ms":1000}}`
+	const denied = `{"setup":"admin","send":[{"kind":"eval","expr":"os:cmd(\"id\")."}],
+		"expect":{"any":[{"eval":"denied"},{"eval":"syntax"}],"within_ms":1000,"never":["text:uid="]}}`
+	const unlike = `{"setup":"admin","send":[{"kind":"eval","expr":"node()."}],
+		"expect":{"any":[{"eval":"value","prints":"a","prints_not":"b"}],"within_ms":1000}}`
+	says := func(status, text string) string { return "echo '" + text + "' >&2; exit " + status + "\n" }
+	for _, tc := range []struct {
+		name, script, text string
+		want               Verdict
+	}{
+		{"the reason in words", says("6", "** exception error: an error occurred when evaluating an arithmetic expression"), divides, Pass},
+		{"another reason", says("6", "** exception error: bad argument"), divides, Fail},
+		{"another status", says("1", "** exception error: badarith"), divides, Fail},
+		{"a value", "echo 1\n", divides, Fail},
+		{"denied", says("6", "** exception error: denied: os:cmd/1"), denied, Pass},
+		{"syntax", says("6", "* 1:7: syntax error before: 2"), denied, Pass},
+		{"unbound", says("6", `* 1:7: variable X is unbound`), denied, Fail},
+		{"forbidden words", "echo uid=0; " + says("6", "** exception error: denied: os:cmd/1"), denied, Fail},
+		{"prints", "echo a\n", unlike, Pass},
+		{"prints too much", "echo ab\n", unlike, Fail},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := scriptDaemon(t, tc.script) // before any child runs, which could hold the file open
+			r.Shared = &Server{}
+			t.Parallel()
+			res, err := r.Run(t.Context(), commandCase(t, tc.text), evalTransport)
 			if err != nil || res.Verdict != tc.want {
 				t.Errorf("got %s %q, %v, want %s", res.Verdict, res.Reasons, err, tc.want)
 			}

@@ -3,7 +3,7 @@
 // The inputs are data: one JSON file a group in testdata, in the format that testdata/README.md
 // describes. The package owns the runner: it expands bodies and placeholders (body.go, vars.go), brings a
 // server up (server.go), speaks each transport byte by byte (http.go, websocket.go, stdio.go,
-// command.go), collects what the server says (observation.go), and decides (outcome.go, never.go,
+// command.go, eval.go), collects what the server says (observation.go), and decides (outcome.go, never.go,
 // growth.go). It uses no room of the product: what it sends and how it reads answers is its own code, so
 // that a mistake of the product is not repeated here.
 //

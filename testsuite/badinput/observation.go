@@ -39,8 +39,11 @@ type observation struct {
 	tlsAlert  bool // the server ended the TLS handshake
 	grpcError bool // a call ended with a status other than OK
 
+	evaluations []evaluation
+
 	exited         bool
 	exit           int
+	background     bool // the process has left a node behind that answers
 	stdout, stderr bytes.Buffer
 }
 

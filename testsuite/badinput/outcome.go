@@ -55,21 +55,23 @@ type outcome struct {
 
 	ReplyMaxBytes *int `json:"reply_max_bytes"`
 
+	Eval          string   `json:"eval"` // value, exception, denied or syntax
+	ClassOrReason []string `json:"class_or_reason"`
+	Prints        *string  `json:"prints"`
+	PrintsNot     *string  `json:"prints_not"`
+
 	// Outcomes of other transports: read, so that their files load; no transport of this build has them.
-	Eval          string          `json:"eval"`
-	ClassOrReason []string        `json:"class_or_reason"`
-	Prints        json.RawMessage `json:"prints"`
-	PrintsNot     json.RawMessage `json:"prints_not"`
-	TLSAlert      json.RawMessage `json:"tls_alert"`
-	Refused       json.RawMessage `json:"refused"`
-	GRPCError     json.RawMessage `json:"grpc_error"`
-	Gateway       string          `json:"gateway"`
+	TLSAlert  json.RawMessage `json:"tls_alert"`
+	Refused   json.RawMessage `json:"refused"`
+	GRPCError json.RawMessage `json:"grpc_error"`
+	Gateway   string          `json:"gateway"`
 }
 
 // scene is what a judge needs beside the observation.
 type scene struct {
 	transport string
 	own       []string // raw ids of the requests sent; empty: unknown, any id fits
+	vars      *vars    // for outcomes with placeholders
 	quiet     bool     // nothing more will come: the deadline has passed or the server is done
 }
 
@@ -89,7 +91,7 @@ func (oc *outcome) fits(o *observation, s scene) bool {
 	if !oc.askedOn(s) {
 		return false
 	}
-	return oc.fitsReplies(o, s) && oc.fitsHTTP(o, s) && oc.fitsConnection(o, s) && oc.fitsProcess(o, s)
+	return oc.fitsReplies(o, s) && oc.fitsHTTP(o, s) && oc.fitsConnection(o, s) && oc.fitsProcess(o, s) && oc.fitsEval(o, s)
 }
 
 // askedOn says whether the outcome asks anything of this transport: one that only names HTTP statuses
@@ -99,7 +101,7 @@ func (oc *outcome) askedOn(s scene) bool {
 		oc.BatchResults != nil || oc.Replies != nil || oc.RepliesForID != nil || oc.All != nil || oc.Some != nil ||
 		oc.SSEFirst != nil || oc.IDs != nil ||
 		oc.WSClose != nil || oc.Conn != "" || oc.Alive || oc.Exit != nil || oc.Starts || oc.ReadsStdin ||
-		oc.ReplyMaxBytes != nil || s.isCluster() && (oc.TLSAlert != nil || oc.GRPCError != nil)
+		oc.ReplyMaxBytes != nil || oc.Eval != "" || s.isCluster() && (oc.TLSAlert != nil || oc.GRPCError != nil)
 	if other {
 		return true
 	}
@@ -310,7 +312,7 @@ func (oc *outcome) fitsProcess(o *observation, s scene) bool {
 	if oc.Exit != nil && !(o.exited && slices.Contains(oc.Exit, o.exit)) {
 		return false
 	}
-	if (oc.Starts || oc.ReadsStdin) && (o.exited || !s.quiet) {
+	if oc.Starts && (o.exited && !o.background || !s.quiet) || oc.ReadsStdin && (o.exited || !s.quiet) {
 		return false
 	}
 	return namesOne(o.stderr.Bytes(), oc.StderrNames) && namesOne(o.stdout.Bytes(), oc.StdoutNames)

@@ -88,6 +88,9 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 		defer own.Stop()
 		pl.srv = own
 	}
+	if transport == evalTransport && pl.srv == r.Shared && r.Ring != nil {
+		pl.srv = r.Ring.nodes[0] // it knows a cookie
+	}
 	return pl.play()
 }
 
@@ -200,7 +203,7 @@ func (pl *play) judge(began time.Time) Result {
 
 // best is the index of a fitting outcome, one that is not weak first; -1 if none fits.
 func (pl *play) best(o *observation, quiet bool) int {
-	s := scene{transport: pl.transport, own: pl.own, quiet: quiet}
+	s := scene{transport: pl.transport, own: pl.own, vars: pl.vars, quiet: quiet}
 	weak := -1
 	for i := range pl.c.outcomes {
 		if !pl.c.outcomes[i].fits(o, s) {
@@ -255,7 +258,7 @@ func (pl *play) checkNever(log *logFile, mark int) {
 		e.log = log.from(mark)
 	}
 	for _, rule := range pl.c.Expect.Never {
-		if broken := forbidden(rule, e); broken != "" {
+		if broken := forbidden(pl.vars.expand(rule), e); broken != "" {
 			pl.extra = append(pl.extra, broken)
 		}
 	}

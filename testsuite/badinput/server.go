@@ -2,6 +2,7 @@ package badinput
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Server struct {
 	Path    string // of the endpoint
 	Metrics string // URL, "" if none
 	socket  string // of the operator's commands
+	cookie  string // in its environment
 	pid     int
 	log     *logFile
 	stop    func()
@@ -52,7 +54,8 @@ func (d *Daemon) Start(ctx context.Context) (*Server, error) {
 	}
 	log := &logFile{}
 	cmd := exec.Command(d.Binary, "dev", "--config", file)
-	cmd.Env = cleanEnv(dir)
+	cookie := rand.Text() + rand.Text()
+	cmd.Env = append(cleanEnv(dir), "ERLANG_COOKIE="+cookie)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("badinput: start %s: %v", d.Binary, err)
@@ -65,7 +68,7 @@ func (d *Daemon) Start(ctx context.Context) (*Server, error) {
 	s := &Server{
 		Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/mcp",
 		Metrics: "http://127.0.0.1:" + strconv.Itoa(metrics) + "/metrics",
-		socket:  filepath.Join(dir, "s"), pid: cmd.Process.Pid, log: log,
+		socket:  filepath.Join(dir, "s"), cookie: cookie, pid: cmd.Process.Pid, log: log,
 	}
 	s.stop = func() { endProcess(cmd.Process, exited) }
 	if err := s.awaitReady(ctx, exited); err != nil {

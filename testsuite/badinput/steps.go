@@ -33,7 +33,7 @@ func (pl *play) setUp() error {
 		"CANARY_PORT": strconv.Itoa(pl.canary.port()), "I": "0",
 	}}
 	if pl.srv != nil {
-		pl.vars.values["MCP"], pl.vars.values["WS_PATH"] = pl.srv.Path, pl.srv.Path
+		pl.vars.values["MCP"], pl.vars.values["WS_PATH"], pl.vars.values["COOKIE"] = pl.srv.Path, pl.srv.Path, pl.srv.cookie
 	}
 	return nil
 }
@@ -86,6 +86,8 @@ func (pl *play) dial() (peer, error) {
 		return dialWS(pl.srv, pl.c.Setup == "ws-session-deflate")
 	case "stdio":
 		return pl.Daemon.dialStdio()
+	case evalTransport:
+		return evalPeer{newObservation(false)}, nil
 	}
 	return nil, fmt.Errorf("badinput: transport %s", pl.transport)
 }
@@ -127,6 +129,8 @@ func (pl *play) perform(s *step) error {
 		pl.manySessions(s.times())
 	case "connect-hold":
 		pl.connectHold(s)
+	case evalTransport:
+		return pl.eval(s)
 	case "handshake":
 		return pl.handshake(s)
 	case "grpc":
