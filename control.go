@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/admin"
+	"github.com/erlmcp/erlmcp/inspect"
 	"github.com/erlmcp/erlmcp/repl"
 )
 
@@ -37,7 +38,7 @@ func (n *Node) serveNodes(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.WriteString(w, repl.Format(membersTerm(view))+"\n") // a client that has gone needs no answer
+	_, _ = io.WriteString(w, repl.Format(inspect.MembersTerm(members(view)))+"\n") // a client that has gone needs no answer
 }
 
 // serveEval evaluates the expression in the body, as a viewer, when it is its turn.
@@ -72,7 +73,7 @@ func (n *Node) eval(ctx context.Context, text string) admin.Evaluation {
 	if !repl.Complete(text) {
 		text += "\n." // also behind a comment
 	}
-	shell := repl.NewShell(repl.Options{Inspector: inspector{n}, Role: repl.Viewer})
+	shell := repl.NewShell(repl.Options{Inspector: n.inspect.Inspector(inspect.Who{Role: repl.Viewer}), Role: repl.Viewer})
 	var out strings.Builder
 	value, err := shell.Eval(ctx, text, &out)
 	switch _, syntax := errors.AsType[*repl.SyntaxError](err); {
@@ -117,4 +118,13 @@ func (n *Node) view() admin.Nodes {
 		view.Members = append(view.Members, info)
 	}
 	return view
+}
+
+// members are the nodes of a view, as expressions see them.
+func members(view admin.Nodes) []inspect.Member {
+	list := make([]inspect.Member, len(view.Members))
+	for i, m := range view.Members {
+		list[i] = inspect.Member{Name: m.Name, State: m.State, Version: m.Version, Address: m.Address, Boot: m.Boot}
+	}
+	return list
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/admin"
 	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/inspect"
 	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/metrics"
 	"github.com/erlmcp/erlmcp/supervisors"
@@ -34,6 +35,7 @@ type Node struct {
 	members *actors.Federation // the gateway as a member of the cluster; nil outside one
 	metrics *metrics.Metrics
 	health  admin.Health
+	inspect *inspect.Node                // what expressions see
 	web     *streamable.Listener         // nil without HTTP
 	sockets *ws.Server                   // nil without HTTP
 	first   atomic.Pointer[net.Listener] // the HTTP socket that Run opened, until the listener takes it
@@ -76,6 +78,10 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	if err := n.join(); err != nil {
 		return nil, err
 	}
+	n.inspect = inspect.New(inspect.Options{
+		Name: opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
+		Members: func() []inspect.Member { return members(n.view()) }, Operator: opts.Operator,
+	})
 	n.checks()
 	n.assemble()
 	return n, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/inspect"
 	"github.com/erlmcp/erlmcp/transport"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	Admin   Admin
 	Metrics Metrics
 	Drain   Drain
+	// Operator lets operators see and change what the process around the node has; nil: nothing.
+	Operator Operator
 
 	// Connections and Sessions bound what a client may cost; zero fields have their defaults.
 	Connections transport.Limits
@@ -45,6 +48,12 @@ type Options struct {
 	// Logger gets structured records; nil discards them.
 	Logger *slog.Logger
 }
+
+// Operator is what the process around a node lets an operator see and change: log levels, configuration.
+type Operator = inspect.Operator
+
+// ConfigValue is one key of the effective configuration.
+type ConfigValue = inspect.ConfigValue
 
 // Cluster configures a node's membership in a cluster.
 type Cluster = cluster.Options

@@ -39,13 +39,14 @@ var rooms = []room{
 
 	{"metrics", 4, []string{"actors", "mcp", "supervisors", "cluster", "transport", "upstream"}},
 	{"admin", 4, []string{"repl"}},
+	{"inspect", 4, []string{"repl", "supervisors", "actors", "cluster", "mcp", "transport"}},
 
 	{"cmd", 6, []string{".", "mcp", "config", "admin", "load"}},
 	{"examples", 6, []string{".", "mcp"}},
 	{"testsuite", 6, []string{".", "mcp", "config", "load"}},
 
 	{".", 5, []string{
-		"actors", "admin", "cluster", "mcp", "metrics", "repl", "supervisors", "transport", "upstream",
+		"actors", "admin", "cluster", "inspect", "mcp", "metrics", "repl", "supervisors", "transport", "upstream",
 		"internal/invariants",
 	}},
 }

@@ -1,0 +1,101 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strconv"
+
+	"github.com/erlmcp/erlmcp/actors"
+	"github.com/erlmcp/erlmcp/cluster"
+	"github.com/erlmcp/erlmcp/mcp"
+	"github.com/erlmcp/erlmcp/repl"
+	"github.com/erlmcp/erlmcp/supervisors"
+)
+
+// Options are what a node is made of, as far as it can be inspected.
+type Options struct {
+	Name    string // name@host
+	Version string // of the program
+
+	System  *supervisors.System
+	Gateway *actors.Gateway
+	Server  *mcp.Server
+	Cluster *cluster.Node // nil outside a cluster
+
+	// Members is how the node sees its cluster, itself included, by name; alone, it sees itself.
+	Members func() []Member
+
+	// Operator is the process around the node; nil where there is none.
+	Operator Operator
+}
+
+// Operator is what the process around a node lets an operator see and change. Its methods are safe for
+// concurrent use.
+type Operator interface {
+	LogLevels() map[string]string // level by subsystem
+	SetLogLevel(subsystem, level string) error
+	Config() []ConfigValue // in the order of the documentation
+	// ReloadConfig reads the configuration again; both lists are keys whose values have changed.
+	ReloadConfig(ctx context.Context) (applied, needsRestart []string, err error)
+}
+
+// ConfigValue is one key of the effective configuration. The value of a secret is redacted.
+type ConfigValue struct{ Key, Value, Origin string }
+
+// Node is a running node as an operator sees it. It is safe for concurrent use.
+type Node struct {
+	o     Options
+	table map[string]function // by module:function/arity
+}
+
+// function is one function of the table. It may return errAbsent.
+type function func(ctx context.Context, v *view, args []repl.Term) (repl.Term, error)
+
+// errAbsent says that this node has no answer: the shell then answers as a node alone, or raises undef.
+var errAbsent = errors.New("inspect: function is not offered")
+
+// New makes a Node. It reads nothing yet.
+func New(o Options) *Node {
+	n := &Node{o: o, table: map[string]function{}}
+	for _, part := range []map[string]function{
+		clusterFunctions(),
+	} {
+		maps.Copy(n.table, part)
+	}
+	return n
+}
+
+// Who asks.
+type Who struct {
+	Name string    // the peer of the control socket, or the kind of its credential
+	Node string    // where the question came in; empty for this node
+	Role repl.Role // what was granted
+}
+
+// Inspector answers the expressions of one shell.
+func (n *Node) Inspector(who Who) repl.Inspector { return &inspector{n, who} }
+
+type inspector struct {
+	node *Node
+	who  Who
+}
+
+// view is what one call of a function sees of the node.
+type view struct {
+	*Node
+	who Who
+}
+
+// Call implements repl.Inspector.
+func (i *inspector) Call(ctx context.Context, module, name string, args []repl.Term) (repl.Term, bool, error) {
+	f := i.node.table[module+":"+name+"/"+strconv.Itoa(len(args))]
+	if f == nil {
+		return nil, false, nil
+	}
+	value, err := f(ctx, &view{i.node, i.who}, args)
+	if errors.Is(err, errAbsent) {
+		return nil, false, nil
+	}
+	return value, true, err
+}
