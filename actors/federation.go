@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -299,13 +300,19 @@ func (f *Federation) changedElsewhere(from cluster.Member, text []byte) {
 // HandOver gives the sessions that ended with this node to their keepers. It is called when all have ended.
 func (f *Federation) HandOver(ctx context.Context) (int, error) { return f.cluster.HandOver(ctx) }
 
-// encodeChange writes a change of lists as one byte, and of a resource as its URI behind a zero.
+// logMark begins a log message between nodes; no change of lists is this byte.
+const logMark = 0xff
+
+// encodeChange writes a change of lists as one byte, of a resource as its URI behind a zero, and a log
+// message as logMark, its level, a zero and its text.
 func encodeChange(in mcp.Input) []byte {
 	switch in := in.(type) {
 	case mcp.FeaturesChanged:
 		return []byte{byte(in.Change)}
 	case mcp.ResourceUpdated:
 		return append([]byte{0}, in.URI...)
+	case mcp.LogMessage:
+		return append(append([]byte{logMark}, in.Level...), append([]byte{0}, in.Text...)...)
 	default:
 		return nil
 	}
@@ -317,6 +324,12 @@ func decodeChange(b []byte) mcp.Input {
 		return mcp.FeaturesChanged{Change: mcp.Change(b[0])}
 	case len(b) > 1 && b[0] == 0:
 		return mcp.ResourceUpdated{URI: string(b[1:])}
+	case len(b) > 1 && b[0] == logMark:
+		level, text, _ := bytes.Cut(b[1:], []byte{0})
+		if len(text) > 0 {
+			return mcp.LogMessage{Level: mcp.LoggingLevel(level), Text: text}
+		}
+		return nil
 	default:
 		return nil
 	}

@@ -38,6 +38,7 @@ type Gateway struct {
 	mu      sync.Mutex
 	pending mcp.Change          // changes that wait to be told
 	updated map[string]struct{} // URIs that wait to be told
+	logs    logQueue            // log messages that wait to be told
 	wake    chan struct{}
 }
 
@@ -53,7 +54,7 @@ type home interface {
 	forget(a *anchor, reason transport.Reason)
 	// elsewhere says that a session that is not on this node is on another, or is about to be.
 	elsewhere(id string) bool
-	// changed says that the features of this node's server have changed.
+	// changed says that the features of this node's server have changed, or that it logs.
 	changed(in mcp.Input)
 }
 

@@ -82,8 +82,12 @@ func (g *Gateway) overdue(a *anchor, now time.Time) (Limit, transport.Reason, bo
 // past reports whether d exceeds limit; a negative limit is none.
 func past(d, limit time.Duration) bool { return limit > 0 && d > limit }
 
-// note is told of a change of the server's features.
+// note is told of a change of the server's features, or of a log message.
 func (g *Gateway) note(in mcp.Input) {
+	if _, ok := in.(mcp.LogMessage); ok && !g.logs.admit(time.Now()) {
+		g.obs.LimitHit(LimitLogMessages)
+		return
+	}
 	g.remember(in)
 	if g.home != nil {
 		g.home.changed(in)
@@ -101,6 +105,10 @@ func (g *Gateway) remember(in mcp.Input) {
 			g.updated = make(map[string]struct{})
 		}
 		g.updated[in.URI] = struct{}{}
+	case mcp.LogMessage:
+		if !g.logs.put(in) {
+			g.obs.LimitHit(LimitLogMessages)
+		}
 	}
 	g.mu.Unlock()
 	select {
@@ -114,6 +122,7 @@ func (g *Gateway) tell() {
 	g.mu.Lock()
 	change, updated := g.pending, g.updated
 	g.pending, g.updated = 0, nil
+	messages := g.logs.take()
 	g.mu.Unlock()
 	if change != 0 {
 		g.broadcast(mcp.FeaturesChanged{Change: change})
@@ -122,6 +131,14 @@ func (g *Gateway) tell() {
 		m := &changed{in: mcp.ResourceUpdated{URI: uri}}
 		g.each(func(a *anchor, st *mcp.State) {
 			if st.Subscribed(uri) {
+				a.post(m)
+			}
+		})
+	}
+	for _, in := range messages {
+		m := &changed{in: in}
+		g.each(func(a *anchor, st *mcp.State) {
+			if st.Logs(in.Level) {
 				a.post(m)
 			}
 		})

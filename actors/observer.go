@@ -46,6 +46,7 @@ const (
 	LimitCallTime
 	LimitSubscriptions
 	LimitDepth
+	LimitLogMessages
 	limitCount
 )
 
@@ -65,6 +66,7 @@ var limitNames = [limitCount]string{
 
 	LimitSubscriptions: "max_subscriptions",
 	LimitDepth:         "max_depth",
+	LimitLogMessages:   "log_messages",
 }
 
 // String is the metric label.

@@ -76,12 +76,13 @@ func TestChangeSurvivesTheWire(t *testing.T) {
 	for _, want := range []mcp.Input{
 		mcp.FeaturesChanged{Change: mcp.ToolsChanged | mcp.PromptsChanged},
 		mcp.ResourceUpdated{URI: "test://x"},
+		mcp.LogMessage{Level: "error", Text: []byte(`{"x":1}`)},
 	} {
-		if got := decodeChange(encodeChange(want)); got != want {
+		if got := decodeChange(encodeChange(want)); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	for _, b := range [][]byte{nil, {}, {0}, {1, 2}} {
+	for _, b := range [][]byte{nil, {}, {0}, {1, 2}, {logMark, 1}, {logMark, 1, 0}} {
 		if got := decodeChange(b); got != nil {
 			t.Errorf("%v: got %v, want nothing", b, got)
 		}

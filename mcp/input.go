@@ -54,6 +54,12 @@ type (
 	FeaturesChanged struct{ Change Change }
 	// ResourceUpdated says that the content of a resource has changed.
 	ResourceUpdated struct{ URI string }
+	// LogMessage says that the server has something to log to its clients. Text is the encoded
+	// notifications/message, which sessions share.
+	LogMessage struct {
+		Level LoggingLevel
+		Text  []byte
+	}
 	// Draining says that the node goes away: no new calls start, calls that run may finish.
 	Draining struct{}
 )
@@ -66,6 +72,7 @@ func (AskAbandoned) isInput()     {}
 func (CallStreamClosed) isInput() {}
 func (FeaturesChanged) isInput()  {}
 func (ResourceUpdated) isInput()  {}
+func (LogMessage) isInput()       {}
 func (Draining) isInput()         {}
 
 // Change is a set of lists of a server that changed.

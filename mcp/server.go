@@ -82,7 +82,7 @@ func (s *Server) Implementation() *Implementation {
 // ResourceUpdated says that the content of the resource uri has changed, for the clients that watch it.
 func (s *Server) ResourceUpdated(uri string) { s.notify(ResourceUpdated{URI: uri}) }
 
-// Watch calls f with FeaturesChanged and ResourceUpdated inputs from then on, on the goroutine of the change
+// Watch calls f with FeaturesChanged, ResourceUpdated and LogMessage inputs from then on, on the goroutine of the change
 // and after it. f must not block; it may use the server. Calls of f may overlap where changes do. After
 // stop, f is called no more, except by changes that were already under way.
 func (s *Server) Watch(f func(Input)) (stop func()) {

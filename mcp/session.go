@@ -102,6 +102,8 @@ func (s *Session) Step(_ time.Time, in Input, effects []Effect) []Effect {
 		effects = s.featuresChanged(in.Change, effects)
 	case ResourceUpdated:
 		effects = s.resourceUpdated(in.URI, effects)
+	case LogMessage:
+		effects = s.logMessage(in, effects)
 	case Draining:
 		s.draining = true
 	}

@@ -104,5 +104,9 @@ func fixtureServer() *mcp.Server {
 			s.ResourceUpdated(uri)
 			return text("touched"), nil, nil
 		})
+	mcp.AddTool(s, &mcp.Tool{Name: "log", Description: "Logs to all clients."},
+		func(_ context.Context, _ *mcp.CallToolRequest, in mcp.LoggingMessageParams) (*mcp.CallToolResult, any, error) {
+			return text("logged"), nil, s.Log(in.Level, in.Logger, in.Data)
+		})
 	return s
 }
