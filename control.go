@@ -1,34 +1,27 @@
 package erlmcp
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/erlmcp/erlmcp/admin"
 	"github.com/erlmcp/erlmcp/inspect"
 	"github.com/erlmcp/erlmcp/repl"
 )
 
-// maxEvaluations is how many expressions a node evaluates at a time; further ones wait.
-const maxEvaluations = 4
-
 // controlRoutes are what the operator's endpoints tell beside health.
 func (n *Node) controlRoutes() map[string]http.Handler {
 	return map[string]http.Handler{"GET " + admin.NodesPath: http.HandlerFunc(n.serveNodes)}
 }
 
-// socketRoutes are what only the control socket serves.
-func (n *Node) socketRoutes() map[string]http.Handler {
-	turns := make(chan struct{}, maxEvaluations)
-	return map[string]http.Handler{
-		"POST " + admin.EvalPath: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n.serveEval(w, r, turns) }),
-	}
+// newEvaluator makes what evaluates the expressions of operators.
+func (n *Node) newEvaluator() *admin.Evaluator {
+	return admin.NewEvaluator(admin.EvaluatorOptions{
+		Node: n.opts.Name, Logger: n.log,
+		Inspector: n.inspect.Inspector,
+	})
 }
 
 func (n *Node) serveNodes(w http.ResponseWriter, r *http.Request) {
@@ -39,51 +32,6 @@ func (n *Node) serveNodes(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, repl.Format(inspect.MembersTerm(members(view)))+"\n") // a client that has gone needs no answer
-}
-
-// serveEval evaluates the expression in the body, as a viewer, when it is its turn.
-func (n *Node) serveEval(w http.ResponseWriter, r *http.Request, turns chan struct{}) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, admin.MaxExpression))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		http.Error(w, "expression too large", http.StatusRequestEntityTooLarge)
-		return
-	}
-	if err != nil {
-		http.Error(w, "expression not read", http.StatusBadRequest)
-		return
-	}
-	select {
-	case turns <- struct{}{}:
-		defer func() { <-turns }()
-	case <-r.Context().Done():
-		return
-	}
-	begun := time.Now()
-	result := n.eval(r.Context(), string(text))
-	outcome := "value"
-	if result.Class != "" {
-		outcome = result.Class
-	}
-	n.log.LogAttrs(r.Context(), slog.LevelInfo, "expression evaluated", slog.String("outcome", outcome), slog.Duration("duration", time.Since(begun)))
-	n.answerJSON(w, r, result)
-}
-
-// eval evaluates an expression, whose full stop may be missing, in a shell of its own.
-func (n *Node) eval(ctx context.Context, text string) admin.Evaluation {
-	if !repl.Complete(text) {
-		text += "\n." // also behind a comment
-	}
-	shell := repl.NewShell(repl.Options{Inspector: n.inspect.Inspector(inspect.Who{Role: repl.Viewer}), Role: repl.Viewer})
-	var out strings.Builder
-	value, err := shell.Eval(ctx, text, &out)
-	switch _, syntax := errors.AsType[*repl.SyntaxError](err); {
-	case err == nil:
-		return admin.Evaluation{Output: out.String(), Value: shell.Print(value)}
-	case syntax:
-		return admin.Evaluation{Class: admin.ClassSyntax, Error: err.Error()}
-	default:
-		return admin.Evaluation{Output: out.String(), Class: admin.ClassError, Error: err.Error()}
-	}
 }
 
 func (n *Node) answerJSON(w http.ResponseWriter, r *http.Request, v any) {

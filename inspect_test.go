@@ -2,6 +2,7 @@ package erlmcp_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -35,18 +36,18 @@ func TestNodeAloneTellsOfItself(t *testing.T) {
 		"nodes(.":                {Class: admin.ClassSyntax, Error: "* 1:7: syntax error before: '.'"},
 		"\"\xff\xfe\".":          {Class: admin.ClassSyntax},
 		"no:such().":             {Class: admin.ClassError, Error: "** exception error: undefined function no:such/0"},
-		"init:stop().":           {Class: admin.ClassError},
+		"init:stop().":           {Class: admin.ClassDenied},
 		"net_adm:ping(\"a@b\").": {Class: admin.ClassError},
 	} {
-		got, err := c.Eval(t.Context(), text)
+		got, err := c.Eval(t.Context(), text, admin.EvalOptions{Role: "viewer"})
 		if want.Error == "" {
 			got.Error = ""
 		}
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("eval %q: got %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	if _, err := c.Eval(t.Context(), strings.Repeat(" ", admin.MaxExpression+1)); err == nil || !strings.Contains(err.Error(), "413") {
+	if _, err := c.Eval(t.Context(), strings.Repeat(" ", admin.MaxExpression+1), admin.EvalOptions{}); err == nil || !strings.Contains(err.Error(), "413") {
 		t.Errorf("large expression: got %v, want 413", err)
 	}
 	if _, err := c.Get(t.Context(), admin.EvalPath); err == nil || !strings.Contains(err.Error(), "405") {
@@ -64,7 +65,7 @@ func TestNodesOfAClusterSeeEachOther(t *testing.T) {
 	a, b := clusterPair(t)
 	want := "['" + b.name + "']"
 	testutil.Eventually(t, 20*time.Second, func() bool {
-		got, err := a.client.Eval(t.Context(), "nodes().")
+		got, err := a.client.Eval(t.Context(), "nodes().", admin.EvalOptions{})
 		return err == nil && got.Value == want
 	})
 	for text, want := range map[string]string{
@@ -78,7 +79,7 @@ func TestNodesOfAClusterSeeEachOther(t *testing.T) {
 		"[M || #{name := M, state := up} <- erlmcp:members()].": "['" + a.name + "','" + b.name + "']",
 		"catch net_adm:ping(1).":                                "{'EXIT'",
 	} {
-		got, err := a.client.Eval(t.Context(), text)
+		got, err := a.client.Eval(t.Context(), text, admin.EvalOptions{})
 		if err != nil || !strings.HasPrefix(got.Value, want) {
 			t.Errorf("%s: got %+v, %v; want %s", text, got, err, want)
 		}

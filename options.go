@@ -2,6 +2,7 @@ package erlmcp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -10,8 +11,10 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
+	"github.com/erlmcp/erlmcp/admin"
 	"github.com/erlmcp/erlmcp/cluster"
 	"github.com/erlmcp/erlmcp/inspect"
+	"github.com/erlmcp/erlmcp/repl"
 	"github.com/erlmcp/erlmcp/transport"
 )
 
@@ -88,8 +91,31 @@ type Stdio struct {
 type Admin struct {
 	// Socket is the path of the control socket; empty means none.
 	Socket string
-	// Listen is a loopback address where the same is served, but for profiles and eval; empty means none.
+	// Role is the most that evaluations on the socket may do: viewer, operator or admin. Default admin: who can
+	// open the socket could end the process as well.
+	Role string
+	// Listen is a loopback address where the same is served, but for profiles; empty means none.
 	Listen string
+	// Token is what callers at Listen show to evaluate, at least 32 characters; empty: nobody evaluates there.
+	Token string
+	// ListenRole is Role for callers with the token. Default viewer.
+	ListenRole string
+}
+
+// check looks at what does not depend on other options.
+func (a *Admin) check() error {
+	if a.Listen != "" && !loopback(a.Listen) {
+		return errors.New("erlmcp: Admin.Listen is not loopback")
+	}
+	if a.Token != "" && len(a.Token) < admin.MinToken {
+		return fmt.Errorf("erlmcp: Admin.Token has %d characters, at least %d are needed", len(a.Token), admin.MinToken)
+	}
+	for name, role := range map[string]string{"Role": a.Role, "ListenRole": a.ListenRole} {
+		if _, ok := repl.ParseRole(role); !ok {
+			return fmt.Errorf("erlmcp: Admin.%s is %q, not viewer, operator or admin", name, role)
+		}
+	}
+	return nil
 }
 
 // Metrics configures where /metrics is served.
@@ -117,6 +143,8 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	setDefault(&o.Version, "dev")
 	setDefault(&o.HTTP.Path, "/mcp")
+	setDefault(&o.Admin.Role, repl.Admin.String())
+	setDefault(&o.Admin.ListenRole, repl.Viewer.String())
 	setDefault(&o.Drain.Timeout, 30*time.Second)
 	setDefault(&o.Drain.Spread, 5*time.Second)
 	setDefault(&o.Intensity, 3)
@@ -136,10 +164,7 @@ func (o Options) withDefaults() (Options, error) {
 	if !o.HTTP.AllowUnauthenticated && !o.HTTP.local() {
 		return o, errors.New("erlmcp: HTTP.Addr is not loopback and there is no authentication: set HTTP.AllowUnauthenticated to serve it all the same")
 	}
-	if o.Admin.Listen != "" && !loopback(o.Admin.Listen) {
-		return o, errors.New("erlmcp: Admin.Listen is not loopback, and it has no authentication")
-	}
-	return o, nil
+	return o, o.Admin.check()
 }
 
 func setDefault[T comparable](field *T, value T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/erlmcp/erlmcp/admin"
+	"github.com/erlmcp/erlmcp/repl"
 	"github.com/erlmcp/erlmcp/supervisors"
 	"github.com/erlmcp/erlmcp/transport"
 	"github.com/erlmcp/erlmcp/transport/stdio"
@@ -156,9 +157,11 @@ func (n *Node) assemble() {
 func (n *Node) adminServices() []supervisors.ChildSpec {
 	var children []supervisors.ChildSpec
 	o := n.opts.Admin
+	role, _ := repl.ParseRole(o.Role) // checked by New
+	listenRole, _ := repl.ParseRole(o.ListenRole)
 	control := admin.NewControl(admin.Options{
-		Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log,
-		Routes: n.controlRoutes(), SocketRoutes: n.socketRoutes(),
+		Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log, Routes: n.controlRoutes(),
+		Evaluator: n.newEvaluator(), Role: role, Token: o.Token, ListenRole: listenRole,
 	})
 	if o.Socket != "" {
 		children = append(children, service("control", control.Serve))

@@ -64,7 +64,7 @@ func TestControlAnswers(t *testing.T) {
 	}
 
 	w := httptest.NewRecorder()
-	NewControl(Options{}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
+	NewControl(Options{}).Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/debug/pprof/", nil))
 	if w.Code != http.StatusNotFound {
 		t.Errorf("pprof beside the socket: got %d, want 404", w.Code)
 	}

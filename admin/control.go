@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+
+	"github.com/erlmcp/erlmcp/repl"
 )
 
 // Options configures a Control.
@@ -15,10 +17,15 @@ type Options struct {
 	Health  *Health // nil means no health endpoints
 	// Routes are further handlers, by the patterns of http.ServeMux.
 	Routes map[string]http.Handler
-	// SocketRoutes are those that only the socket serves, never Handler: what acts on the node, since a web
-	// page can send requests to a loopback address.
-	SocketRoutes map[string]http.Handler
-	Logger       *slog.Logger // nil discards
+	// Evaluator serves EvalPath and ConsolePath on the socket, and in Handler where there is a Token; nil: neither.
+	Evaluator *Evaluator
+	// Role is the most that callers on the socket get.
+	Role repl.Role
+	// Token is what callers of Handler show to evaluate, at least 32 characters; empty: nobody can.
+	Token string
+	// ListenRole is the most that callers with the token get.
+	ListenRole repl.Role
+	Logger     *slog.Logger // nil discards
 }
 
 // Control is the control socket of a node.
@@ -41,15 +48,22 @@ func (c *Control) Serve(ctx context.Context) error {
 	return serve(ctx, &ownListener{l, c.opts.Logger}, c.socketHandler(), c.opts.Logger)
 }
 
-// Handler is what a loopback listener of its own may serve as well: all that the socket does but profiles and
-// SocketRoutes.
-func (c *Control) Handler() http.Handler { return c.mux() }
+// Handler is what a loopback listener of its own may serve as well: all that the socket does but profiles, and
+// evaluations only for callers with the token. It refuses requests whose Host is no name of loopback, as a web
+// page sends them whose name has been rebound.
+func (c *Control) Handler() http.Handler {
+	mux := c.mux()
+	if c.opts.Evaluator != nil && c.opts.Token != "" {
+		c.evaluations(mux, newGate(c.opts.Token, c.opts.ListenRole, c.opts.Logger))
+	}
+	return loopbackOnly(mux)
+}
 
 // socketHandler is what the socket serves.
 func (c *Control) socketHandler() http.Handler {
 	mux := c.mux()
-	for pattern, h := range c.opts.SocketRoutes {
-		mux.Handle(pattern, h)
+	if c.opts.Evaluator != nil {
+		c.evaluations(mux, socketGate(c.opts.Role))
 	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -57,6 +71,11 @@ func (c *Control) socketHandler() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// evaluations adds what evaluates, for callers whom the gate lets in.
+func (c *Control) evaluations(mux *http.ServeMux, g gate) {
+	mux.Handle("POST "+EvalPath, g.guard(c.opts.Evaluator.serveEval))
 }
 
 func (c *Control) mux() *http.ServeMux {

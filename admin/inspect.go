@@ -10,7 +10,9 @@ import (
 // Paths of what a node tells about itself beside its health.
 const (
 	NodesPath = "/nodes" // GET: Nodes as JSON; with ?format=term as an Erlang term, text/plain
-	EvalPath  = "/eval"  // POST: an expression as text/plain; the answer is an Evaluation as JSON
+	// EvalPath takes an expression as text/plain with POST; the answer is an Evaluation as JSON. The query may
+	// have role, node and format=json, see EvalOptions.
+	EvalPath = "/eval"
 )
 
 // MaxExpression is the most that EvalPath takes, in bytes; 413 is the answer to more.
@@ -40,20 +42,38 @@ type NodeInfo struct {
 	Version string `json:"version"`           // of its program
 }
 
-// Classes of failed evaluations, as in Evaluation.Class.
-const (
-	ClassSyntax = "syntax" // the text is no expression
-	ClassError  = "error"  // the evaluation raised an exception, or was stopped
-)
-
 // Evaluation is the outcome of one expression: Value, or else Class and Error.
 type Evaluation struct {
 	// Output is what the expression printed.
 	Output string `json:"output,omitempty"`
 
-	Value string `json:"value,omitempty"` // printed as ~p does, without a line end
-	Class string `json:"class,omitempty"` // one of the Class constants
-	Error string `json:"error,omitempty"` // as the shell prints it
+	Value string          `json:"value,omitempty"` // printed as ~p does, without a line end
+	JSON  json.RawMessage `json:"json,omitempty"`  // the value as JSON, where that was asked for, see repl.JSON
+	Class Class           `json:"class,omitempty"`
+	Error string          `json:"error,omitempty"` // as the shell prints it
+}
+
+// EvalOptions says how an expression is evaluated. The zero value: here, with all that the endpoint grants.
+type EvalOptions struct {
+	Role string // viewer, operator or admin: the most that the expression may do; empty: what the endpoint grants
+	Node string // name of the member of the cluster that evaluates; empty: the one that is asked
+	JSON bool   // also give the value as JSON
+}
+
+func (o EvalOptions) query() string {
+	q := url.Values{}
+	for key, value := range map[string]string{"role": o.Role, "node": o.Node} {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	if o.JSON {
+		q.Set("format", "json")
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
 }
 
 // Nodes asks the node how it sees its cluster. Errors are those of Get.
@@ -75,10 +95,11 @@ func (c Client) NodesTerm(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// Eval has the node evaluate an expression. Errors are those of Get, and say nothing about the expression.
-func (c Client) Eval(ctx context.Context, expression string) (Evaluation, error) {
+// Eval has the node evaluate an expression. Errors: ErrBusy, and those of Get; they say nothing about the
+// expression.
+func (c Client) Eval(ctx context.Context, expression string, o EvalOptions) (Evaluation, error) {
 	var e Evaluation
-	text, err := c.Post(ctx, EvalPath, "text/plain; charset=utf-8", []byte(expression))
+	text, err := c.Post(ctx, EvalPath+o.query(), "text/plain; charset=utf-8", []byte(expression))
 	if err != nil {
 		return e, err
 	}

@@ -1,11 +1,34 @@
 package admin
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 )
+
+// peer is the process at the other end of a unix socket.
+type peer struct{ uid, pid int }
+
+// peerKey is the key of the context value that says who is at the other end of a connection, a string.
+type peerKey struct{}
+
+// withPeer notes the peer of a connection in the context of its requests.
+func withPeer(ctx context.Context, c net.Conn) context.Context {
+	if p, known := peerOf(c); known {
+		return context.WithValue(ctx, peerKey{}, fmt.Sprintf("uid %d pid %d", p.uid, p.pid))
+	}
+	return ctx
+}
+
+// peerName is who withPeer has noted.
+func peerName(ctx context.Context) string {
+	if name, ok := ctx.Value(peerKey{}).(string); ok {
+		return name
+	}
+	return "unknown"
+}
 
 // ownListener accepts only connections of the process's own user and of root, where the kernel tells.
 type ownListener struct {
@@ -20,11 +43,11 @@ func (l *ownListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		uid, known := peerUID(c)
-		if !known || mayControl(uid, os.Geteuid()) {
+		p, known := peerOf(c)
+		if !known || mayControl(p.uid, os.Geteuid()) {
 			return c, nil
 		}
-		l.log.Warn("control connection of another user refused", slog.Int("uid", uid))
+		l.log.Warn("control connection of another user refused", slog.Int("uid", p.uid))
 		c.Close()
 	}
 }

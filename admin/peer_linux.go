@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerUID is the effective user of the process at the other end of a unix socket, from SO_PEERCRED.
-func peerUID(c net.Conn) (uid int, known bool) {
+// peerOf is the process at the other end of a unix socket, from SO_PEERCRED.
+func peerOf(c net.Conn) (p peer, known bool) {
 	u, ok := c.(*net.UnixConn)
 	if !ok {
-		return 0, false
+		return peer{}, false
 	}
 	raw, err := u.SyscallConn()
 	if err != nil {
-		return 0, false
+		return peer{}, false
 	}
 	var cred *unix.Ucred
 	var credErr error
@@ -24,9 +24,9 @@ func peerUID(c net.Conn) (uid int, known bool) {
 		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	})
 	if err != nil || credErr != nil {
-		return -1, true // a caller that cannot be identified is a stranger
+		return peer{uid: -1}, true // a caller that cannot be identified is a stranger
 	}
-	return int(cred.Uid), true
+	return peer{uid: int(cred.Uid), pid: int(cred.Pid)}, true
 }
 
 // ownerUID is the owner of a file.

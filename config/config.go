@@ -91,8 +91,11 @@ type Drain struct {
 
 // Admin configures the operator's endpoints.
 type Admin struct {
-	Socket string `key:"socket" doc:"Path of the control socket. Empty: <node name>.sock in $XDG_RUNTIME_DIR, else /run/erlmcp, else /tmp/erlmcp-<uid>."`
-	Listen string `key:"listen" doc:"A loopback address, host:port, that serves what the control socket does, but for profiles; empty for none."`
+	Socket     string `key:"socket" doc:"Path of the control socket. Empty: <node name>.sock in $XDG_RUNTIME_DIR, else /run/erlmcp, else /tmp/erlmcp-<uid>."`
+	Role       string `key:"role" default:"admin" enum:"viewer|operator|admin" doc:"The most that expressions evaluated through the control socket may do."`
+	Listen     string `key:"listen" doc:"A loopback address, host:port, that serves what the control socket does, but for profiles; expressions and consoles only with admin.token. Empty for none."`
+	Token      Secret `key:"token" doc:"What callers at admin.listen show to evaluate expressions, at least 32 characters; without it nobody can there."`
+	ListenRole string `key:"listen_role" default:"viewer" enum:"viewer|operator|admin" doc:"The most that expressions of callers with admin.token may do."`
 }
 
 // Metrics configures the metrics endpoint.

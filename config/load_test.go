@@ -113,6 +113,9 @@ var problems = []struct{ name, file, vmargs, env, flags string }{
 	{name: "hosts", file: "http:\n  allowed_hosts: [\"https://a.example\", \"*\"]\n"},
 	{name: "admin for everybody", file: `{"admin":{"listen":"0.0.0.0:9100"}}`},
 	{name: "admin without port", file: `{"admin":{"listen":"127.0.0.1"}}`},
+	{name: "admin token short", file: `{"admin":{"listen":"127.0.0.1:9100","token":"secret"}}`},
+	{name: "admin token odd", file: "admin:\n  listen: \"127.0.0.1:9100\"\n  token: \"0123456789abcdef 0123456789abcdef\"\n"},
+	{name: "admin role", file: "admin:\n  role: root\n  listen_role: Viewer\n"},
 	{name: "metrics port", file: `{"metrics":{"listen":"127.0.0.1:70000"}}`},
 	{name: "addresses collide", file: "metrics: {listen: \"127.0.0.1:8080\"}\nadmin: {listen: \"127.0.0.1:8080\"}\n"},
 	{name: "socket", file: "admin:\n  socket: here.sock\n"},
@@ -300,6 +303,10 @@ func TestSecretFiles(t *testing.T) {
 		} else if c.Cluster.Cookie.Reveal() != cookie {
 			t.Errorf("%v: got another cookie, from %s", src, c.Origin("cluster.cookie"))
 		}
+	}
+	c, err := Load(Sources{Environ: []string{"ERLMCP_ADMIN_TOKEN_FILE=" + path, "ERLMCP_ADMIN_LISTEN=127.0.0.1:9100"}})
+	if err != nil || c.Admin.Token.Reveal() != cookie || c.Admin.ListenRole != "viewer" || c.Admin.Role != "admin" {
+		t.Errorf("token: got %v, %v", c, err)
 	}
 	open := write(t, "open", cookie, 0o644)
 	if _, err := Load(Sources{Environ: []string{"ERLANG_COOKIE_FILE=" + open}}); err == nil || !strings.Contains(err.Error(), "chmod 600") {

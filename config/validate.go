@@ -12,7 +12,11 @@ import (
 // SampleCookie is the cookie of the deployment guide. Everybody knows it.
 const SampleCookie = "erlmcp_cluster_secret"
 
-const minCookie = 32 // characters
+// Least lengths of secrets, in characters.
+const (
+	minCookie = 32
+	minToken  = 32
+)
 
 // validator finds what no single key can tell.
 type validator struct {
@@ -95,7 +99,7 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkAddresses checks the further listeners: admin.listen has no authentication and never will.
+// checkAddresses checks the further listeners: admin.listen tells of the node without authentication.
 func (v *validator) checkAddresses() {
 	for _, key := range []string{"admin.listen", "metrics.listen"} {
 		addr := v.c.Value(key)
@@ -115,6 +119,7 @@ func (v *validator) checkAddresses() {
 		}
 	}
 	v.checkCollisions()
+	v.checkToken()
 	if v.c.Admin.Socket != "" && !strings.HasPrefix(v.c.Admin.Socket, "/") {
 		v.fault("admin.socket", "%q is not an absolute path", clip(v.c.Admin.Socket))
 	}
@@ -129,6 +134,24 @@ func (v *validator) checkCollisions() {
 			v.fault(key, "%s is the address of %s already", clip(addr), other)
 		}
 		taken[addr] = key
+	}
+}
+
+// checkToken checks the credential of admin.listen.
+func (v *validator) checkToken() {
+	n := len(v.c.Admin.Token)
+	switch {
+	case n == 0:
+	case n < minToken:
+		v.fault("admin.token", "has %d characters, at least %d are needed; make one, for example with: openssl rand -hex 32", n, minToken)
+	case v.c.Admin.Listen == "":
+		v.warn("admin.token has no effect without admin.listen")
+	}
+	for _, c := range v.c.Admin.Token {
+		if c <= ' ' || c > '~' {
+			v.fault("admin.token", "has other characters than visible ASCII, which no header can carry")
+			break
+		}
 	}
 }
 

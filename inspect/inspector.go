@@ -67,11 +67,7 @@ func New(o Options) *Node {
 }
 
 // Who asks.
-type Who struct {
-	Name string    // the peer of the control socket, or the kind of its credential
-	Node string    // where the question came in; empty for this node
-	Role repl.Role // what was granted
-}
+type Who = repl.Caller
 
 // Inspector answers the expressions of one shell.
 func (n *Node) Inspector(who Who) repl.Inspector { return &inspector{n, who} }

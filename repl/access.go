@@ -62,6 +62,9 @@ type SystemFunction struct {
 	Role         Role
 }
 
+// String gives the function as module:name/arity.
+func (f SystemFunction) String() string { return mfa{f.Module, f.Name, f.Arity}.String() }
+
 // accessTable gives the role that each system-dependent function needs.
 func accessTable() map[mfa]Role {
 	roles := map[mfa]Role{}
@@ -78,8 +81,8 @@ func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	if role > m.shell.o.Role {
-		return nil, false, denied(f, role)
+	if err := m.shell.allow(f, role); err != nil {
+		return nil, false, err
 	}
 	if !fits(f, args) {
 		return nil, false, badarg
@@ -97,6 +100,18 @@ func (m *machine) inspect(f mfa, args []Term) (Term, bool, error) {
 		}
 	}
 	return alone(f)
+}
+
+// allow reports a call of a system-dependent function and checks the role that it needs.
+func (s *Shell) allow(f mfa, needs Role) error {
+	allowed := needs <= s.o.Role
+	if s.o.Called != nil {
+		s.o.Called(SystemFunction{f.module, f.name, f.arity, needs}, allowed)
+	}
+	if !allowed {
+		return denied(f, needs)
+	}
+	return nil
 }
 
 // fits checks the types of arguments that an inspector need not look at.
@@ -117,7 +132,7 @@ func fits(f mfa, args []Term) bool {
 
 // denied is the exception of a call that the role does not allow.
 func denied(f mfa, role Role) error {
-	return &Exception{Class: ClassError,
+	return &Exception{Class: ClassError, Denied: true,
 		Reason: Tuple{Atom("denied"), Tuple{Atom(f.module), Atom(f.name), Int(f.arity)}, Atom(role.String())},
 		text:   "denied: " + f.String() + " needs the role " + role.String()}
 }

@@ -47,6 +47,7 @@ type Exception struct {
 	Reason Term
 	Stack  []Frame // innermost first
 	Fatal  bool    // a budget or the context ended: cannot be caught
+	Denied bool    // the role does not allow the function
 
 	text string // instead of the text of Reason
 }

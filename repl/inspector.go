@@ -28,6 +28,24 @@ const (
 	Admin                // also functions that end processes or the node
 )
 
+// ParseRole reads a role's name; false where it is none.
+func ParseRole(name string) (Role, bool) {
+	for r := Viewer; r <= Admin; r++ {
+		if r.String() == name {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// Caller is on whose behalf an expression is evaluated.
+type Caller struct {
+	Name string // as the endpoint knows it, such as "uid 1000 pid 4242" or "token"
+	Node string // name of the node whose endpoint that was; empty for this one
+	Role Role   // what was granted
+	Hops int    // from node to node, so far
+}
+
 // String gives the role's name.
 func (r Role) String() string {
 	switch r {

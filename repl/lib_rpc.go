@@ -53,7 +53,7 @@ func (m *machine) rpcHere(f mfa, args []Term) (Term, error) {
 		return nil, undefined(f, args)
 	}
 	if role, ok := m.shell.roles[f]; ok && role > m.shell.o.Role {
-		return nil, denied(f, role)
+		return nil, m.shell.allow(f, role)
 	}
 	depth := m.depth
 	v, err := m.call(f.module, f.name, args...)

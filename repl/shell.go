@@ -17,6 +17,9 @@ type Options struct {
 	Commands  bool      // offer the shell's own commands: f() b() v(N) h() help() q()
 	Limits    Limits    // of each evaluation
 	History   int       // results kept for v(N) and h(); default 20
+	// Called hears of each call of a system-dependent function, also of one that the role does not allow,
+	// before it is made; nil: nobody does.
+	Called func(f SystemFunction, allowed bool)
 }
 
 // Shell holds what lasts between expressions: variables, the history of

@@ -32,7 +32,7 @@ func (p *program) quickEval() (status int, ok bool) {
 // there is no node it ends with 1, as an Erlang release's script does.
 func (p *program) eval(socket string, timeout time.Duration, words []string) error {
 	return p.ask(socket, timeout, exitFailed, func(ctx context.Context, c admin.Client) error {
-		result, err := c.Eval(ctx, strings.Join(words, " "))
+		result, err := c.Eval(ctx, strings.Join(words, " "), admin.EvalOptions{})
 		if err != nil {
 			return err
 		}

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
+	"github.com/erlmcp/erlmcp"
 	"github.com/erlmcp/erlmcp/config"
 	"github.com/erlmcp/erlmcp/internal/testutil"
 )
@@ -109,13 +112,15 @@ var withoutEffect = map[string]string{
 	"cluster.listen": "clusterOptions", "cluster.advertise": "clusterOptions", "cluster.expected": "clusterOptions",
 	"cluster.pause_minority": "clusterOptions", "cluster.cookie_file": "clusterOptions", "epmd.port": "clusterOptions",
 	"cluster.tls.cert": "clusterOptions", "cluster.tls.key": "clusterOptions", "cluster.tls.ca": "clusterOptions",
+	"admin.token_file": "adminOptions", // see TestAdminOptions
 }
 
 // other is a valid value that is not the default, by type or key.
 func other(k config.Key) string {
 	special := map[string]string{
 		"node.name": "x@y", "http.path": "/other", "http.listen": "127.0.0.2", "http.allowed_origins": "https://a.example",
-		"http.allowed_hosts": "a.example", "admin.socket": "/other", "admin.listen": "127.0.0.1:1", "metrics.listen": "127.0.0.1:1",
+		"http.allowed_hosts": "a.example", "admin.socket": "/other", "admin.listen": "127.0.0.1:1",
+		"admin.role": "viewer", "admin.listen_role": "operator", "metrics.listen": "127.0.0.1:1",
 		"limits.max_actors": "1024", "limits.max_connections": "7", "http.max_header_bytes": "64KiB", "http.allow_unauthenticated": "true",
 	}
 	if v := special[k.Path]; v != "" {
@@ -147,6 +152,21 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 		if o := httpOptions(c); reflect.DeepEqual(o, plain) {
 			t.Errorf("%s=%s changes nothing in the options of the node", k.Path, other(k))
 		}
+	}
+}
+
+func TestAdminOptions(t *testing.T) {
+	token := strings.Repeat("t", 32)
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{Flags: map[string]string{"admin-token-file": path, "admin-listen": "127.0.0.1:9100"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := adminOptions(c), (erlmcp.Admin{Socket: c.Admin.Socket, Role: "admin", Listen: "127.0.0.1:9100", Token: token, ListenRole: "viewer"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

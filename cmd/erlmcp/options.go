@@ -22,7 +22,7 @@ func httpOptions(c *config.Config) erlmcp.Options {
 		AllowedOrigins: c.HTTP.AllowedOrigins, AllowedHosts: c.HTTP.AllowedHosts,
 		AllowUnauthenticated: c.HTTP.AllowUnauthenticated,
 	}
-	o.Admin = erlmcp.Admin{Socket: c.Admin.Socket, Listen: c.Admin.Listen}
+	o.Admin = adminOptions(c)
 	return o
 }
 
@@ -32,9 +32,15 @@ func stdioOptions(c *config.Config, p *program) erlmcp.Options {
 	o := commonOptions(c)
 	o.Stdio = erlmcp.Stdio{In: p.stdin, Out: p.stdout, On: true}
 	if c.Origin("admin.socket").Source != config.FromDefault {
-		o.Admin = erlmcp.Admin{Socket: c.Admin.Socket, Listen: c.Admin.Listen}
+		o.Admin = adminOptions(c)
 	}
 	return o
+}
+
+// adminOptions are the operator's endpoints.
+func adminOptions(c *config.Config) erlmcp.Admin {
+	a := &c.Admin
+	return erlmcp.Admin{Socket: a.Socket, Role: a.Role, Listen: a.Listen, Token: a.Token.Reveal(), ListenRole: a.ListenRole}
 }
 
 // commonOptions are what every node takes from the configuration, fitted to the machine.
