@@ -38,8 +38,8 @@ type System struct {
 	CPUs        int    // GOMAXPROCS
 }
 
-// reservedFiles are kept for everything that is no client: log, sockets of listeners, upstreams.
-const reservedFiles = 512
+// ReservedFiles are open files kept for everything that is no client: log, sockets of listeners, upstreams.
+const ReservedFiles = 512
 
 // Fit returns c with each limit lowered to what the system allows. c is not changed.
 func Fit(c *Config, sys System) *Config {
@@ -56,7 +56,7 @@ func (sys System) connections() (most int, known bool) {
 	if sys.OpenFiles == 0 || sys.OpenFiles > 1<<40 {
 		return 0, false
 	}
-	return max(1, int(sys.OpenFiles)-reservedFiles), true
+	return max(1, int(sys.OpenFiles)-ReservedFiles), true
 }
 
 // Report says of each variable of an Erlang release and argument of vm.args what it does here, and of each
@@ -126,7 +126,7 @@ func (c *Config) effect(key string, sys System) (Outcome, string) {
 	switch key {
 	case "limits.max_connections":
 		if most, known := sys.connections(); known && most < c.Limits.MaxConnections {
-			return Clamped, fmt.Sprintf("to %d: the process may open %d files (RLIMIT_NOFILE), %d are kept in reserve", most, sys.OpenFiles, reservedFiles)
+			return Clamped, fmt.Sprintf("to %d: the process may open %d files (RLIMIT_NOFILE), %d are kept in reserve", most, sys.OpenFiles, ReservedFiles)
 		}
 		return Applied, "connections beyond it are refused"
 	case "limits.max_actors":

@@ -35,6 +35,8 @@ func (p *program) ask(socket string, timeout time.Duration, absent int, f func(c
 		return &failure{absent, errSaid}
 	case errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil:
 		return fail(exitTimeout, "the node does not answer within %v (%s)", timeout, socket)
+	case errors.Is(err, admin.ErrRefused):
+		return fail(exitRefused, "%w", err)
 	case errors.Is(err, os.ErrPermission):
 		return fail(exitRefused, "the control socket belongs to another user: %w", err)
 	default:

@@ -18,13 +18,13 @@ import (
 )
 
 func (p *program) foregroundCommand() *cobra.Command {
+	var pidFile string
 	cmd := &cobra.Command{
 		Use:     "foreground",
-		Aliases: []string{"start"},
 		GroupID: groupRun,
 		Short:   "Run a node until it is told to stop",
-		Long: `Runs a node in the foreground, for containers, service managers and terminals. It never puts
-itself into the background, so start is the same command.
+		Long: `Runs a node in the foreground, for containers, service managers and terminals; erlmcp start
+runs one in the background.
 
 SIGTERM or SIGINT drains: no new clients, requests in progress finish, clients are told to
 go, status 0. A second one ends the process at once.`,
@@ -36,9 +36,15 @@ go, status 0. A second one ends the process at once.`,
 			if err != nil {
 				return err
 			}
-			return p.runNode(c, newServer(c.Node.Demo, c.Node.Name), nil)
+			defer removePIDFile(pidFile)
+			return p.runNode(c, newServer(c.Node.Demo, c.Node.Name), func(string) {
+				if err := writePIDFile(pidFile); err != nil {
+					fmt.Fprintf(p.stderr, "erlmcp: warning: no pid file: %s\n", printable(err.Error()))
+				}
+			})
 		},
 	}
+	cmd.Flags().StringVar(&pidFile, "pid-file", "", "file that gets the number of the process once the node serves")
 	addSources(cmd)
 	return cmd
 }

@@ -26,8 +26,9 @@ costs what crashed, every request gets exactly one answer.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 node is not running, 4 refused,
 5 timed out, 6 an expression failed, 78 the configuration is wrong.
 
-Not in this version: rpc, remote_console and stop of an Erlang release's script. To stop a
-node send it SIGTERM.`
+Where no node runs, commands that an Erlang release's script has as well (eval, rpc, pid,
+remote_console, restart, status, stop) end with 1, as it does, and all others with 3; both
+say "Node is not running!" on standard error. What a command prints is on standard output.`
 
 const rootExample = `  erlmcp dev
   erlmcp foreground --config erlmcp.yaml
@@ -65,8 +66,9 @@ func (p *program) rootCommand() *cobra.Command {
 		&cobra.Group{ID: groupBench, Title: "Measure:"},
 	)
 	root.AddCommand(p.foregroundCommand(), p.devCommand(), p.stdioCommand(), p.clusterCommand(),
-		p.pingCommand(), p.nodesCommand(), p.evalCommand(), p.versionCommand(), p.configCommand(), p.benchCommand())
-	root.AddCommand(p.releaseCommands()...)
+		p.startCommand(), p.pingCommand(), p.pidCommand(), p.nodesCommand(), p.evalCommand(), p.rpcCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
+		p.configCommand(), p.benchCommand())
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand has examples
 	root.SetFlagErrorFunc(p.flagError)
 	return root
 }
@@ -100,12 +102,12 @@ func (p *program) flagError(cmd *cobra.Command, err error) error {
 	return &failure{exitUsage, err}
 }
 
-// similarFlags are the flags of cmd that end in name, or are spelled much like it.
+// similarFlags are the flags of cmd that end in name or begin with it, or are spelled much like it.
 func similarFlags(cmd *cobra.Command, name string) string {
 	var all, ending []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		all = append(all, f.Name)
-		if strings.HasSuffix(f.Name, "-"+name) {
+		if strings.HasSuffix(f.Name, "-"+name) || strings.HasPrefix(f.Name, name+"-") {
 			ending = append(ending, "--"+f.Name)
 		}
 	})

@@ -42,7 +42,10 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			e.Defer(func() { _ = os.RemoveAll(run) })
+			e.Defer(func() {
+				endBackground(run)
+				_ = os.RemoveAll(run)
+			})
 			e.Setenv("XDG_RUNTIME_DIR", run)
 			for _, name := range []string{"PORT", "PORT2"} {
 				port, err := freePort()
@@ -57,6 +60,17 @@ func TestScripts(t *testing.T) {
 			"status": wantStatus, "await": await, "initialize": initialize, "call": startCall, "mode": wantMode, "signal": sendSignal,
 		},
 	})
+}
+
+// endBackground ends the nodes that a script has started and not stopped, by their pid files.
+func endBackground(dir string) {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.pid"))
+	for _, f := range files {
+		text, _ := os.ReadFile(f)
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 1 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 func freePort() (string, error) {

@@ -41,7 +41,7 @@ var rooms = []room{
 	{"admin", 4, []string{"repl"}},
 	{"inspect", 4, []string{"repl", "supervisors", "actors", "cluster", "mcp", "transport"}},
 
-	{"cmd", 6, []string{".", "mcp", "config", "admin", "load"}},
+	{"cmd", 6, []string{".", "mcp", "config", "admin", "load", "repl"}},
 	{"examples", 6, []string{".", "mcp"}},
 	{"testsuite", 6, []string{".", "mcp", "config", "load"}},
 
@@ -76,6 +76,8 @@ var owners = []struct {
 	{"github.com/HdrHistogram", []string{"load"}},
 	{"gonum.org/v1/plot", []string{"load/report"}},
 	{"github.com/jedib0t/go-pretty", []string{"cmd"}},
+	{"github.com/peterh/liner", []string{"cmd/erlmcp/internal/console"}},
+	{"charm.land", []string{"cmd/erlmcp/internal/top"}},
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
 	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
 	{"golang.org/x/crypto", []string{"cluster"}},
