@@ -260,7 +260,11 @@ func describeCall(q *call) string {
 	}
 	text := "ok"
 	for _, c := range q.children {
-		text += fmt.Sprintf(" %s=%s", c.id, [...]string{"undefined", "up", "restarting"}[c.state])
+		id := c.child.spec.ID
+		if c.child.key != "" {
+			id = ""
+		}
+		text += fmt.Sprintf(" %s=%s", id, [...]string{"undefined", "up", "restarting"}[c.state])
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package supervisors
 
 import (
+	"context"
 	"hash/maphash"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func (d *Dynamic) StartChild(key string, arg any) (Child, error) {
 		d.count.Add(-1)
 		return Child{}, ErrMaxChildren
 	}
-	c, err := s.startDynamic(key, arg)
+	c, err := s.startDynamic(context.Background(), key, arg)
 	if err != nil || c.PID == nil {
 		d.count.Add(-1)
 	}
@@ -99,7 +100,7 @@ func (d *Dynamic) StartChild(key string, arg any) (Child, error) {
 func (d *Dynamic) TerminateChild(pid *actor.PID) error {
 	for i := range d.parts {
 		if s := d.parts[i].Load(); s != nil && strings.HasPrefix(pid.GetId(), s.self.Id+"/") {
-			return s.call(&call{op: opTerminateChild, proc: s.target(pid)})
+			return s.call(context.Background(), &call{op: opTerminateChild, proc: s.target(pid)})
 		}
 	}
 	if d.running() == 0 {

@@ -18,12 +18,19 @@ type guard struct {
 	orders atomic.Uint32
 	number uint32 // of the start attempt
 
+	process uint64        // number of this incarnation in the System
+	next    *guard        // in its chain of the process table, which owns the field
+	handled atomic.Uint64 // messages
+	born    uint32        // seconds since the epoch of the System
+
 	// Owned by the actor's turns.
+	leaving bool // the end is decided; messages are no longer handed on
+	acked   bool // the start has succeeded
 	reason  ExitReason
 	failure error // of the start
-	leaving bool  // the end is decided; messages are no longer handed on
-	acked   bool  // the start has succeeded
 }
+
+func (g *guard) isDynamic() bool { return g.child != nil && g.child.key != "" }
 
 // Bits of guard.orders.
 const (
@@ -35,6 +42,7 @@ const (
 
 // keeper is who supervises a guard's actor. Methods may be called on any goroutine and do not block.
 type keeper interface {
+	system() *System
 	acknowledged(g *guard, r startResult)
 	exited(g *guard, pid *actor.PID, reason ExitReason)
 }
@@ -57,8 +65,12 @@ const (
 	toFollow // end in order, since the supervisor was killed
 )
 
-// exitSignal ends the actor that gets it with a reason, as Erlang's exit/2.
-type exitSignal struct{ reason ExitReason }
+// exitSignal ends the actor that gets it with a reason, as Erlang's exit/2. With a process it is meant for that
+// incarnation only.
+type exitSignal struct {
+	reason  ExitReason
+	process uint64
+}
 
 func (*exitSignal) IgnoreDeadLetterLogging() {}
 
@@ -68,6 +80,7 @@ func (g *guard) killed() bool { return g.orders.Load()&orderKill != 0 }
 
 // Receive implements actor.Actor.
 func (g *guard) Receive(ctx actor.Context) {
+	g.handled.Add(1)
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		g.run(ctx)
@@ -80,6 +93,9 @@ func (g *guard) Receive(ctx actor.Context) {
 		g.run(ctx)
 		g.finish(ctx)
 	case *exitSignal:
+		if m.process != 0 && m.process != g.process {
+			return
+		}
 		if m.reason.kind == exitKilled {
 			g.orders.Or(orderKill)
 		}
@@ -167,7 +183,9 @@ func (g *guard) finish(ctx actor.Context) {
 	if g.killed() {
 		g.reason = Killed // also if the kill came while it cleaned up
 	}
-	if !g.settle(stateEnded) {
+	first := g.settle(stateEnded)
+	g.keeper.system().processes.remove(g)
+	if !first {
 		if s, ok := g.inner.(*supervisor); ok {
 			s.sys.unregister(s)
 		}

@@ -18,21 +18,48 @@ type Supervisor struct {
 	pid   *actor.PID
 	sup   *supervisor
 	ended <-chan struct{}
+	given context.Context // how long operations wait; nil: without limit
 }
+
+// Within returns a handle whose operations stop waiting when ctx ends, with its error. What they asked for is
+// then still done when its turn comes.
+func (h *Supervisor) Within(ctx context.Context) *Supervisor {
+	limited := *h
+	limited.given = ctx
+	return &limited
+}
+
+// Restarts is how often the supervisor has restarted children; a group restart counts once.
+func (h *Supervisor) Restarts() int { return int(h.sup.restarted.Load()) }
+
+// Dynamic is the number of children of a SimpleOneForOne supervisor; 0 for any other.
+func (h *Supervisor) Dynamic() int { return int(h.sup.dynamic.Load()) }
 
 // Child is a running child. PID is nil if the start function started nothing ({ok,undefined} in OTP).
 type Child struct {
-	ID   string // empty for a child of a dynamic supervisor
-	PID  *actor.PID
-	Info any // what the start function gave besides
+	ID     string // empty for a child of a dynamic supervisor
+	PID    *actor.PID
+	Number uint64 // of the process; 0 without one
+	Info   any    // what the start function gave besides
 }
 
 // ChildInfo is one row of the answer of WhichChildren.
 type ChildInfo struct {
 	ID         string     // empty for a child of a dynamic supervisor
 	PID        *actor.PID // nil if the child does not run
+	Number     uint64     // of the process; 0 if the child does not run
 	Restarting bool       // between two restart attempts; PID is nil
 	Type       Type
+
+	spec *ChildSpec // immutable but for its props
+}
+
+// Spec returns the specification with its defaults: what GetChildSpec gives, without asking the supervisor.
+func (c ChildInfo) Spec() ChildSpec {
+	return ChildSpec{
+		ID: c.spec.ID, Start: c.spec.Start, Restart: c.spec.Restart, Shutdown: c.spec.Shutdown, Type: c.spec.Type,
+		Significant: c.spec.Significant,
+	}
 }
 
 // PID returns the process id of the supervisor.
@@ -95,7 +122,7 @@ func (h *Supervisor) Shutdown(ctx context.Context) error {
 // the id is taken; *StartError if the start fails, and then nothing is kept. A start function that
 // ignores leaves the specification, unless it is temporary, and Child.PID is nil.
 func (h *Supervisor) StartChild(spec ChildSpec) (Child, error) {
-	return h.sup.start1(&call{op: opStartChild, spec: spec, id: spec.ID})
+	return h.sup.start1(h.given, &call{op: opStartChild, spec: spec, id: spec.ID})
 }
 
 // StartDynamic adds a child to a SimpleOneForOne supervisor: the template gets arg at each start. key,
@@ -103,49 +130,49 @@ func (h *Supervisor) StartChild(spec ChildSpec) (Child, error) {
 // error is *AlreadyStartedError or, between two restarts, ErrAlreadyPresent. Other errors are those of
 // the start function.
 func (h *Supervisor) StartDynamic(key string, arg any) (Child, error) {
-	return h.sup.startDynamic(key, arg)
+	return h.sup.startDynamic(h.given, key, arg)
 }
 
 // TerminateChild stops the child, whatever the reason of its end is then. The specification stays, unless
 // it is temporary. It is no error if the child is not running. Errors: ErrNotFound, ErrDynamic.
 func (h *Supervisor) TerminateChild(id string) error {
-	return h.sup.call(&call{op: opTerminateChild, id: id})
+	return h.sup.call(h.given, &call{op: opTerminateChild, id: id})
 }
 
 // TerminateProcess stops the child with this PID of a SimpleOneForOne supervisor. It is no error if the
 // process has ended. ErrNotFound: a process that is no child, or any process of a static supervisor.
 func (h *Supervisor) TerminateProcess(pid *actor.PID) error {
-	return h.sup.call(&call{op: opTerminateChild, proc: h.sup.target(pid)})
+	return h.sup.call(h.given, &call{op: opTerminateChild, proc: h.sup.target(pid)})
 }
 
 // RestartChild starts a child that is not running. It does not count as a restart. Errors: ErrRunning,
 // ErrRestarting, ErrNotFound, ErrDynamic, or the error of the start function, and then the child stays
 // as it was.
 func (h *Supervisor) RestartChild(id string) (Child, error) {
-	return h.sup.start1(&call{op: opRestartChild, id: id})
+	return h.sup.start1(h.given, &call{op: opRestartChild, id: id})
 }
 
 // DeleteChild removes the specification of a child that is not running. Errors: ErrRunning,
 // ErrRestarting, ErrNotFound, ErrDynamic.
 func (h *Supervisor) DeleteChild(id string) error {
-	return h.sup.call(&call{op: opDeleteChild, id: id})
+	return h.sup.call(h.given, &call{op: opDeleteChild, id: id})
 }
 
 // GetChildSpec returns the specification with its defaults. Error: ErrNotFound.
 func (h *Supervisor) GetChildSpec(id string) (ChildSpec, error) {
-	return h.sup.childSpec(&call{op: opGetChildSpec, id: id})
+	return h.sup.childSpec(h.given, &call{op: opGetChildSpec, id: id})
 }
 
 // GetProcessSpec is GetChildSpec for the child with this PID of a SimpleOneForOne supervisor.
 func (h *Supervisor) GetProcessSpec(pid *actor.PID) (ChildSpec, error) {
-	return h.sup.childSpec(&call{op: opGetChildSpec, proc: h.sup.target(pid)})
+	return h.sup.childSpec(h.given, &call{op: opGetChildSpec, proc: h.sup.target(pid)})
 }
 
 // WhichChildren lists the children, the latest added first. The order in a SimpleOneForOne supervisor is
 // not defined.
 func (h *Supervisor) WhichChildren() ([]ChildInfo, error) {
-	q := &call{op: opWhichChildren}
-	if err := h.sup.call(q); err != nil {
+	q := &call{op: opWhichChildren, children: make([]childInfo, 0, h.Dynamic()+16)}
+	if err := h.sup.call(h.given, q); err != nil {
 		return nil, err
 	}
 	return q.rows(), nil
@@ -154,6 +181,17 @@ func (h *Supervisor) WhichChildren() ([]ChildInfo, error) {
 // CountChildren counts the children.
 func (h *Supervisor) CountChildren() (Counts, error) {
 	q := &call{op: opCountChildren}
-	err := h.sup.call(q)
-	return q.counts, err
+	if err := h.sup.call(h.given, q); err != nil {
+		return Counts{}, err
+	}
+	return q.counts, nil
+}
+
+// State returns the supervisor's flags and what counts against its restart intensity.
+func (h *Supervisor) State() (State, error) {
+	q := &call{op: opState}
+	if err := h.sup.call(h.given, q); err != nil {
+		return State{}, err
+	}
+	return q.state, nil
 }

@@ -3,6 +3,7 @@ package supervisors
 import (
 	"errors"
 	"slices"
+	"time"
 )
 
 // call is one operation on a supervisor and, once it is answered, its result.
@@ -18,6 +19,7 @@ type call struct {
 	found    ChildSpec
 	children []childInfo
 	counts   Counts
+	state    State
 	err      error
 	done     chan struct{} // of the caller, who waits; one element
 }
@@ -33,6 +35,7 @@ const (
 	opGetChildSpec
 	opWhichChildren
 	opCountChildren
+	opState
 )
 
 // target is a process that a caller names.
@@ -41,12 +44,12 @@ type target struct {
 	alive func() bool
 }
 
-// childInfo is one row of which_children.
+// childInfo is one row of which_children: what of a child its supervisor may change. It is small, since a
+// supervisor collects the rows of all of its children in one turn.
 type childInfo struct {
-	id    string // empty for a dynamic child
+	child *child
 	proc  process
 	state childState
-	kind  Type
 }
 
 // Counts is the answer of CountChildren. All but Active count specifications, or the children of a
@@ -69,9 +72,11 @@ func (c *core) call(q *call) {
 	case opGetChildSpec:
 		q.found, q.err = c.childSpec(q)
 	case opWhichChildren:
-		q.children = c.whichChildren()
+		q.children = c.whichChildren(q.children)
 	case opCountChildren:
 		q.counts = c.countChildren()
+	case opState:
+		q.state = c.state()
 	}
 	if done {
 		c.answer(q)
@@ -264,18 +269,17 @@ func (c *core) childSpec(q *call) (ChildSpec, error) {
 	return spec, nil
 }
 
-// whichChildren lists the latest child first; the order in a dynamic supervisor is not defined.
-func (c *core) whichChildren() []childInfo {
+// whichChildren appends the children to list, the latest first; the order in a dynamic supervisor is not
+// defined.
+func (c *core) whichChildren(list []childInfo) []childInfo {
 	if c.dynamic != nil {
-		list := make([]childInfo, 0, len(c.dynamic))
 		for _, ch := range c.dynamic {
-			list = append(list, childInfo{"", ch.proc, ch.state, ch.spec.Type})
+			list = append(list, childInfo{ch, ch.proc, ch.state})
 		}
 		return list
 	}
-	list := make([]childInfo, 0, len(c.children))
 	for _, ch := range slices.Backward(c.children) {
-		list = append(list, childInfo{ch.spec.ID, ch.proc, ch.state, ch.spec.Type})
+		list = append(list, childInfo{ch, ch.proc, ch.state})
 	}
 	return list
 }
@@ -303,4 +307,25 @@ func (c *core) countChildren() Counts {
 		}
 	}
 	return n
+}
+
+// State is the inner state of a supervisor, but for its children.
+type State struct {
+	Strategy     Strategy
+	Intensity    int
+	Period       time.Duration
+	AutoShutdown AutoShutdown
+	Restarts     []time.Time // within the period, the oldest first
+	Retrying     int         // dynamic children between two restart attempts
+}
+
+func (c *core) state() State {
+	st := State{
+		Strategy: c.spec.Strategy, Intensity: c.spec.Intensity, Period: c.spec.Period,
+		AutoShutdown: c.spec.AutoShutdown, Retrying: c.retrying,
+	}
+	for _, at := range c.restarts {
+		st.Restarts = append(st.Restarts, c.epoch.Add(time.Duration(at)*time.Second))
+	}
+	return st
 }

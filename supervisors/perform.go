@@ -139,7 +139,7 @@ func (s *supervisor) decided(d *decided) {
 // spawn starts the actor of a child under its name: the same at each restart, unless an earlier process
 // may still hold it.
 func (s *supervisor) spawn(ch *child, start *Start, inner actor.Actor) {
-	g := &guard{inner: inner, keeper: s, child: ch, number: ch.attempt}
+	g := s.sys.newGuard(inner, s, ch, ch.attempt)
 	ch.proc = g
 	props := s.propsOf(ch, start)
 	for range 16 {
@@ -147,6 +147,7 @@ func (s *supervisor) spawn(ch *child, start *Start, inner actor.Actor) {
 		pid, err := s.sys.spawn(props, s.self.Id+"/"+childName(ch))
 		if err == nil {
 			g.pid = pid
+			s.sys.processes.add(g)
 			return
 		}
 		ch.names++
@@ -195,6 +196,7 @@ func (s *supervisor) abandon(a action) {
 		return
 	}
 	s.sys.as.ProcessRegistry.Remove(g.pid)
+	s.sys.processes.remove(g)
 	a.child.names++
 	s.sys.abandoned.Add(1)
 	s.timedOut(a, true)
@@ -240,6 +242,7 @@ func (s *supervisor) booted(err error) {
 func (s *supervisor) note(a action) {
 	if a.kind == doNoteRestart {
 		s.sys.restarts.Add(1)
+		s.restarted.Add(1)
 	}
 	if s.sys.events == nil {
 		return

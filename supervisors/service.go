@@ -17,7 +17,10 @@ type service struct {
 	asked  atomic.Bool
 }
 
-var _ steered = (*service)(nil)
+var (
+	_ steered  = (*service)(nil)
+	_ Reporter = (*service)(nil)
+)
 
 // serviceEnded says that the function of a service has returned.
 type serviceEnded struct{ err error }
@@ -63,6 +66,9 @@ func (s *service) reason(err error) ExitReason {
 		return Crash(err)
 	}
 }
+
+// Report implements Reporter.
+func (s *service) Report() Report { return Report{Kind: "service"} }
 
 func (s *service) steersStart() bool { return false }
 

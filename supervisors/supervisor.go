@@ -31,11 +31,15 @@ type supervisor struct {
 	closed  bool
 	backlog atomic.Int64 // messages on their way
 	calm    atomic.Bool  // running, and no job is under way
+
+	restarted atomic.Int64 // restarts; a group restart counts once
+	dynamic   atomic.Int64 // dynamic children
 }
 
 var (
-	_ steered = (*supervisor)(nil)
-	_ keeper  = (*supervisor)(nil)
+	_ steered  = (*supervisor)(nil)
+	_ keeper   = (*supervisor)(nil)
+	_ Reporter = (*supervisor)(nil)
 )
 
 // Messages to a supervisor, besides *call. None may be logged as a dead letter: they outlive it.
@@ -89,6 +93,7 @@ func (s *supervisor) Receive(ctx actor.Context) {
 	default:
 		s.take(m)
 		s.calm.Store(s.core.calm())
+		s.dynamic.Store(int64(len(s.core.dynamic)))
 		s.backlog.Add(-1)
 	}
 }
@@ -208,6 +213,13 @@ func (s *supervisor) steer(pid *actor.PID, o order) {
 		s.backlog.Add(1)
 		p.SendUserMessage(pid, &ordered{o, Shutdown})
 	}
+}
+
+func (s *supervisor) system() *System { return s.sys }
+
+// Report implements Reporter.
+func (s *supervisor) Report() Report {
+	return Report{Kind: string(SupervisorType), Backlog: int(s.backlog.Load())}
 }
 
 // post sends m to this supervisor, from any goroutine once it has booted.

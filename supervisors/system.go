@@ -33,10 +33,13 @@ type System struct {
 	events func(Event)
 	grace  time.Duration
 	now    func() time.Time
+	epoch  time.Time
 	boot   string // random part of names, so that a stale PID of an earlier boot hits nobody
 
 	mu   sync.RWMutex
 	sups map[string]*supervisor // that have booted and not ended, by PID id
+
+	processes processes
 
 	crashes, restarts, timedOut, abandoned, deadLetters atomic.Int64
 }
@@ -70,7 +73,7 @@ func NewSystem(o Options) *System {
 	}
 	s := &System{
 		as: o.as, log: o.Logger, events: o.Events, grace: max(o.KillGrace, 0), now: o.now,
-		boot: strings.ToLower(rand.Text()[:10]), sups: make(map[string]*supervisor),
+		epoch: o.now(), boot: strings.ToLower(rand.Text()[:10]), sups: make(map[string]*supervisor),
 	}
 	s.as.EventStream.Subscribe(s.countDeadLetter)
 	return s
@@ -105,12 +108,14 @@ func (s *System) Start(spec Spec) (*Supervisor, error) {
 	}
 	sup := newSupervisor(s, spec, spec.Name)
 	w := &rootWatch{sys: s, started: make(chan error, 1), ended: make(chan struct{})}
-	g := &guard{inner: sup, keeper: w, number: 1}
+	g := s.newGuard(sup, w, nil, 1)
 	name := s.boot + "/" + spec.Name
 	pid, err := s.spawn(actor.PropsFromProducer(func() actor.Actor { return g }), name)
 	if err != nil {
 		return nil, &AlreadyStartedError{s.as.NewLocalPID(name)}
 	}
+	g.pid = pid
+	s.processes.add(g)
 	if err := <-w.started; err != nil {
 		s.emit(rootEvent(spec.Name, err))
 		return nil, err
@@ -149,7 +154,7 @@ func (s *System) Exit(pid *actor.PID, reason ExitReason) {
 		}
 		return
 	}
-	s.as.Root.Send(pid, &exitSignal{reason})
+	s.as.Root.Send(pid, &exitSignal{reason: reason})
 }
 
 func (s *System) emit(e Event) {
@@ -162,6 +167,12 @@ func (s *System) countExit(reason ExitReason) {
 	if !reason.IsNormal() {
 		s.crashes.Add(1)
 	}
+}
+
+// newGuard makes the guard of a new process; the attempt is that of child, counted from 1.
+func (s *System) newGuard(inner actor.Actor, k keeper, ch *child, attempt uint32) *guard {
+	born := uint32(s.now().Sub(s.epoch) / time.Second)
+	return &guard{inner: inner, keeper: k, child: ch, number: attempt, process: s.processes.last.Add(1), born: born}
 }
 
 // spawn makes an actor without a parent in protoactor, under its full name.
@@ -191,6 +202,8 @@ type rootWatch struct {
 }
 
 var _ keeper = (*rootWatch)(nil)
+
+func (w *rootWatch) system() *System { return w.sys }
 
 // acknowledged implements keeper.
 func (w *rootWatch) acknowledged(g *guard, r startResult) {
