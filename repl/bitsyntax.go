@@ -27,9 +27,6 @@ func (m *machine) segmentOf(x *syntax.Segment, s *scope) (segment, error) {
 	seg := segment{Segment: x, kind: x.Type, unit: x.Unit}
 	if seg.kind == "" {
 		seg.kind = "integer"
-		if _, ok := x.Value.(*syntax.Binary); ok {
-			seg.kind = "bitstring"
-		}
 	}
 	unit, size := 1, 0
 	switch seg.kind {
@@ -55,15 +52,21 @@ func (m *machine) segmentOf(x *syntax.Segment, s *scope) (segment, error) {
 	if err != nil {
 		return seg, err
 	}
-	n, ok := v.(Int)
-	if !ok || n < 0 || n > maxBits*16 {
-		if ok && n > 0 {
-			return seg, Raise(ClassError, Atom("system_limit"))
-		}
-		return seg, Raise(ClassError, Atom("badarg"))
+	if is[Float](v) {
+		return seg, constructionFailed("badarg")
 	}
-	seg.size = int(n)
-	return seg, nil
+	if _, ok := term.BigOf(v); !ok {
+		return seg, Badarg()
+	}
+	switch n, ok := v.(Int); {
+	case term.Compare(v, Int(0)) < 0:
+		return seg, constructionFailed("badarg")
+	case !ok || n > maxBits*16:
+		return seg, constructionFailed("system_limit")
+	default:
+		seg.size = int(n)
+		return seg, nil
+	}
 }
 
 // evalBinary constructs a bit string.
@@ -112,7 +115,7 @@ func (m *machine) writeString(w *bitWriter, seg *syntax.Segment, str *syntax.Str
 func (m *machine) writeSegment(w *bitWriter, x *syntax.Segment, v Term, s *scope) error {
 	seg, err := m.segmentOf(x, s)
 	if err != nil {
-		return constructionFailed(err)
+		return err
 	}
 	if seg.utf() {
 		return writeUTF(w, &seg, v)
@@ -124,25 +127,28 @@ func (m *machine) writeSegment(w *bitWriter, x *syntax.Segment, v Term, s *scope
 	case "integer":
 		n, ok := term.BigOf(v)
 		if !ok {
-			return constructionFailed(nil)
+			return constructionFailed("badarg")
 		}
 		w.integer(n, seg.bits(), seg.Little)
 	case "float":
 		f, ok := toFloat(v)
 		if !ok || !w.float(f, seg.bits(), seg.Little) {
-			return constructionFailed(nil)
+			return constructionFailed("badarg")
 		}
 	default:
 		b, ok := v.(Bits)
-		if !ok || seg.all && seg.kind == "binary" && b.N%seg.unit != 0 {
-			return constructionFailed(nil)
+		if seg.all && (!ok || seg.kind == "binary" && b.N%seg.unit != 0) {
+			return Badarg()
+		}
+		if !ok {
+			return constructionFailed("badarg")
 		}
 		n := b.N
 		if !seg.all {
 			n = seg.bits()
 		}
 		if n > b.N {
-			return constructionFailed(nil)
+			return constructionFailed("badarg")
 		}
 		if err := m.alloc(n / 8); err != nil {
 			return err
@@ -152,18 +158,19 @@ func (m *machine) writeSegment(w *bitWriter, x *syntax.Segment, v Term, s *scope
 	return m.step(1)
 }
 
-// constructionFailed is the badarg of a bit string that cannot be built.
-func constructionFailed(err error) error {
-	if e, ok := err.(*Exception); ok && (e.Fatal || e.Reason != Term(Atom("badarg"))) {
-		return err
+// constructionFailed is the exception of a bit string that cannot be built.
+func constructionFailed(reason Atom) error {
+	text := "construction of binary failed"
+	if reason == "system_limit" {
+		text += "\n        *** a system limit has been reached"
 	}
-	return &Exception{Class: ClassError, Reason: Atom("badarg"), text: "construction of binary failed"}
+	return &Exception{Class: ClassError, Reason: reason, text: text}
 }
 
 func writeUTF(w *bitWriter, seg *segment, v Term) error {
 	r, ok := v.(Int)
 	if !ok || !term.ValidChar(r) {
-		return constructionFailed(nil)
+		return constructionFailed("badarg")
 	}
 	switch seg.kind {
 	case "utf8":

@@ -176,7 +176,7 @@ func (m *machine) collect(x *syntax.Comp, s *scope, c *collector) error {
 	case syntax.BinaryComp:
 		b, ok := v.(Bits)
 		if !ok {
-			return badarg
+			return constructionFailed("badarg")
 		}
 		c.bits.bits(b, b.N)
 		return m.alloc(b.N/8 + 1)

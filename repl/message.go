@@ -69,7 +69,7 @@ func (e *Exception) explainError(indent int) string {
 				if f.Module == "" {
 					return "no function clause matching"
 				}
-				return "no function clause matching " + f.call(indent)
+				return f.callBehind("no function clause matching ", indent)
 			case "undef":
 				return "undefined function " + f.name()
 			}
@@ -211,6 +211,18 @@ func (f Frame) call(indent int) string {
 		s = "[" + strings.Join(each(f.Args, func(t Term) string { return Format(t) }), ",") + "]"
 	}
 	return title + "(" + s[1:len(s)-1] + ")"
+}
+
+// callBehind gives the call behind a text, or below it where that takes fewer lines or where behind the text
+// there is hardly any room.
+func (f Frame) callBehind(text string, indent int) string {
+	behind := indent + len(text)
+	s, below := f.call(behind), f.call(indent)
+	narrow := strings.Contains(printAt(List(Atom("a2345"), Atom("b2345")), behind+len(f.title())+1), "\n")
+	if narrow || strings.Count(below, "\n") < strings.Count(s, "\n") {
+		return strings.TrimRight(text, " ") + "\n" + strings.Repeat(" ", indent) + below
+	}
+	return text + s
 }
 
 func each(list []Term, f func(Term) string) []string {

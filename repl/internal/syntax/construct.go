@@ -133,7 +133,7 @@ func (p *parser) binary(at At) Node {
 	}
 	for {
 		b.Segments = append(b.Segments, p.segment())
-		if len(b.Segments) == 1 && p.accept("||") {
+		if len(b.Segments) == 1 && b.Segments[0].plain() && p.accept("||") {
 			return p.binaryComp(b)
 		}
 		if !p.accept(",") {
@@ -144,15 +144,15 @@ func (p *parser) binary(at At) Node {
 }
 
 func (p *parser) binaryComp(b *Binary) Node {
-	var elem Node = b
-	if s := b.Segments[0]; s.Size == nil && s.Type == "" {
-		if inner, ok := s.Value.(*Binary); ok {
-			elem = inner
-		}
-	}
-	c := &Comp{At: b.At, Kind: BinaryComp, Elem: elem, Quals: p.quals()}
+	c := &Comp{At: b.At, Kind: BinaryComp, Elem: b.Segments[0].Value, Quals: p.quals()}
 	p.expect(">>")
 	return c
+}
+
+// plain tells whether a segment is a value alone.
+func (s Segment) plain() bool {
+	_, sign := s.Value.(*Unary)
+	return s.Size == nil && s.Type == "" && s.Unit == 0 && !s.Signed && !s.Little && !sign
 }
 
 func (p *parser) segment() Segment {

@@ -2,8 +2,6 @@ package syntax
 
 import (
 	"fmt"
-
-	"github.com/erlmcp/erlmcp/repl/internal/term"
 )
 
 // Check makes the checks that Erlang makes before it evaluates: variables that
@@ -191,13 +189,9 @@ func (c *checker) segment(s *Segment) {
 	utf := s.Type == "utf8" || s.Type == "utf16" || s.Type == "utf32"
 	switch {
 	case utf && (s.Size != nil || s.Unit != 0):
-		c.fail(s.Place, "neither size nor unit must be given for segments of type utf8/utf16/utf32")
+		c.fail(s.Value.Pos(), "neither size nor unit must be given for segments of type utf8/utf16/utf32")
 	case s.Unit != 0 && s.Size == nil && s.Type != "binary" && s.Type != "bitstring":
 		c.fail(s.Place, "a bit unit size must not be specified unless a size is specified too")
-	}
-	if str, ok := s.Value.(*Str); ok && (s.Type == "binary" || s.Type == "bitstring") {
-		_ = str
-		c.fail(s.Place, "type mismatch")
 	}
 }
 
@@ -212,11 +206,6 @@ func (c *checker) binop(x *Binop, v vars) vars {
 
 func (c *checker) call(x *Call, v vars) vars {
 	nodes := append([]Node{x.Module, x.Func}, x.Args...)
-	if lit, ok := x.Func.(*Literal); ok {
-		if _, ok := lit.Value.(term.Atom); !ok && x.Module == nil {
-			c.fail(x.Place, "illegal expression")
-		}
-	}
 	return c.all(nodes, v)
 }
 
