@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 
+	"github.com/erlmcp/erlmcp/repl/internal/elementary"
 	"github.com/erlmcp/erlmcp/repl/internal/term"
 )
 
@@ -97,12 +98,12 @@ func mathFunctions() map[string]native {
 		}
 	}
 	return map[string]native{
-		"acos/1": one(math.Acos), "acosh/1": one(math.Acosh), "asin/1": one(math.Asin), "asinh/1": one(math.Asinh),
-		"atan/1": one(math.Atan), "atanh/1": one(math.Atanh), "ceil/1": one(math.Ceil), "cos/1": one(math.Cos),
-		"cosh/1": one(math.Cosh), "erf/1": one(math.Erf), "erfc/1": one(math.Erfc), "exp/1": one(math.Exp),
-		"floor/1": one(math.Floor), "log/1": one(math.Log), "log10/1": one(math.Log10), "log2/1": one(math.Log2),
-		"sin/1": one(math.Sin), "sinh/1": one(math.Sinh), "sqrt/1": one(math.Sqrt), "tan/1": one(math.Tan),
-		"tanh/1": one(math.Tanh), "atan2/2": two(math.Atan2), "fmod/2": two(math.Mod), "pow/2": two(math.Pow),
+		"acos/1": one(elementary.Acos), "acosh/1": one(math.Acosh), "asin/1": one(elementary.Asin), "asinh/1": one(math.Asinh),
+		"atan/1": one(elementary.Atan), "atanh/1": one(math.Atanh), "ceil/1": one(math.Ceil), "cos/1": one(elementary.Cos),
+		"cosh/1": one(elementary.Cosh), "erf/1": one(math.Erf), "erfc/1": one(math.Erfc), "exp/1": one(elementary.Exp),
+		"floor/1": one(math.Floor), "log/1": one(elementary.Log), "log10/1": one(elementary.Log10), "log2/1": one(elementary.Log2),
+		"sin/1": one(elementary.Sin), "sinh/1": one(math.Sinh), "sqrt/1": one(math.Sqrt), "tan/1": one(elementary.Tan),
+		"tanh/1": one(math.Tanh), "atan2/2": two(elementary.Atan2), "fmod/2": two(math.Mod), "pow/2": two(elementary.Pow),
 		"pi/0": func(*machine, []Term) (Term, error) { return Float(math.Pi), nil },
 	}
 }

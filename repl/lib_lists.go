@@ -299,6 +299,9 @@ func sortFun(unique bool) native {
 	return func(m *machine, args []Term) (Term, error) {
 		f, ok := args[0].(*Fun)
 		elems, err := m.slice(args[1])
+		if err == nil && len(elems) > 1 && !ok {
+			return nil, errorTuple("badfun", args[0])
+		}
 		if !ok || f.Arity != 2 || err == badarg {
 			return nil, functionClause
 		}

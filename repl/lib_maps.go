@@ -48,11 +48,8 @@ func mapPart(part func(*Map, int) Term) native {
 	}
 }
 
-// mapToList gives the pairs of a map, or what is left of an iterator.
+// mapToList gives the pairs of a map.
 func mapToList(m *machine, args []Term) (Term, error) {
-	if t, ok := args[0].(Tuple); ok && len(t) == 2 && t[0] == Term(Atom("iterator")) {
-		return t[1], nil
-	}
 	t, err := mapArg(args[0])
 	if err != nil {
 		return nil, err

@@ -24,12 +24,15 @@ func stringFunctions() map[string]native {
 			return m.as(c, f(c.text))
 		}
 	}
-	return map[string]native{
+	table := map[string]native{
 		"length/1": func(m *machine, a []Term) (Term, error) {
 			c, err := m.chardata(a[0])
 			return Int(utf8.RuneCountInString(c.text)), err
 		},
 		"is_empty/1": func(m *machine, a []Term) (Term, error) {
+			if !term.IsList(a[0]) && !is[Bits](a[0]) {
+				return False, nil
+			}
 			c, err := m.chardata(a[0])
 			return Bool(c.text == ""), err
 		},
@@ -75,6 +78,51 @@ func stringFunctions() map[string]native {
 		"next_codepoint/1": nextChar,
 		"next_grapheme/1":  nextChar,
 	}
+	for name, fails := range notText {
+		table[name] = checkText(table[name], fails)
+	}
+	return table
+}
+
+// notText says how functions fail whose first argument is neither a list nor a binary: in the function of Erlang's
+// that looks at it first.
+var notText = map[string]func(t Term) error{
+	"length/1": noCodePoint, "to_graphemes/1": noCodePoint, "reverse/1": noCodePoint, "equal/2": noCodePoint,
+	"prefix/2": noCodePoint, "slice/2": noCodePoint, "slice/3": noCodePoint, "next_codepoint/1": noCodePoint,
+	"next_grapheme/1": noCodePoint,
+	"uppercase/1":     badText, "lowercase/1": badText, "casefold/1": badText,
+	"split/2": unmatched, "find/2": unmatched, "split/3": unmatched,
+	"trim/1": noTrim, "trim/2": noTrim, "chomp/1": noTrim,
+	"lexemes/2": func(t Term) error {
+		return noClauseOf("string", "lexemes_m", t, Tuple{List(), List(), Atom("undefined")}, Nil{})
+	},
+}
+
+func checkText(f native, fails func(Term) error) native {
+	return func(m *machine, args []Term) (Term, error) {
+		if !term.IsList(args[0]) && !is[Bits](args[0]) {
+			return nil, fails(args[0])
+		}
+		return f(m, args)
+	}
+}
+
+func noCodePoint(t Term) error { return noClauseOf("unicode_util", "cp", t) }
+func badText(t Term) error     { return errorTuple("badarg", t) }
+func unmatched(t Term) error   { return errorTuple("badmatch", t) }
+func noTrim(t Term) error      { return noClauseOf("string", "trim_l", t, whiteSpaces) }
+
+// whiteSpaces are the graphemes of whitespace, as trim's inner function gets them.
+var whiteSpaces = func() Term {
+	elems := []Term{String("\r\n")}
+	for _, r := range whitespace {
+		elems = append(elems, Int(r))
+	}
+	return List(elems...)
+}()
+
+func noClauseOf(module, name string, args ...Term) error {
+	return raised(functionClause, mfa{module, name, len(args)}, args)
 }
 
 // chardata is a text with the type its parts are given back in.
@@ -109,6 +157,9 @@ func stringReverse(m *machine, args []Term) (Term, error) {
 }
 
 func stringEqual(m *machine, args []Term) (Term, error) {
+	if len(args) == 2 && !term.IsList(args[1]) && !is[Bits](args[1]) {
+		return nil, noCodePoint(args[1])
+	}
 	a, err1 := m.chars(args[0])
 	b, err2 := m.chars(args[1])
 	if err1 != nil || err2 != nil {
@@ -275,6 +326,9 @@ func stringFind(m *machine, args []Term) (Term, error) {
 }
 
 func (m *machine) lexemesOf(text, seps Term) (chardata, []string, error) {
+	if !term.IsList(seps) {
+		return chardata{}, nil, functionClause
+	}
 	c, err := m.chardata(text)
 	if err != nil {
 		return c, nil, err

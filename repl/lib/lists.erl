@@ -115,7 +115,8 @@ uniq_1([H|T], Seen, Acc) ->
         true -> uniq_1(T, Seen, Acc);
         false -> uniq_1(T, Seen#{H => true}, [H|Acc])
     end;
-uniq_1([], _, Acc) -> lists:reverse(Acc).
+uniq_1([], _, Acc) -> lists:reverse(Acc);
+uniq_1(L, Seen, _) -> no_clause(lists, uniq_1, [L, Seen]).
 uniq(F, L) when is_function(F, 1) -> uniq_2(L, F, #{}, []).
 uniq_2([H|T], F, Seen, Acc) ->
     K = F(H),
@@ -131,7 +132,9 @@ split(N, L) -> erlang:error(badarg, [N, L]).
 split(0, L, _, _, R) -> {lists:reverse(R), L};
 split(N, [H|T], N0, L0, R) -> split(N - 1, T, N0, L0, [H|R]);
 split(_, _, N0, L0, _) -> erlang:error(badarg, [N0, L0]).
-merge(Ls) when is_list(Ls) -> lists:sort(append(Ls)).
+merge(Ls) when is_list(Ls) -> lists:sort(append(Ls));
+merge(Ls) -> no_clause(lists, mergel, [Ls, []]).
+merge(L1, L2) when not is_list(L1); not is_list(L2) -> no_clause(lists, merge, [L1, L2]);
 merge(L1, L2) -> merge_1(fun(A, B) -> A =< B end, L1, L2, []).
 merge(F, L1, L2) when is_function(F, 2) -> merge_1(F, L1, L2, []).
 merge_1(F, [A|As] = L1, [B|Bs] = L2, Acc) ->
@@ -176,11 +179,9 @@ map(F, L) when is_function(F, 1) ->
 map_1(F, [H|T], Acc) -> map_1(F, T, [F(H)|Acc]);
 map_1(_, [], Acc) -> lists:reverse(Acc);
 map_1(F, T, _) -> no_clause(lists, map_1, [F, T]).
-flatmap(F, L) when is_function(F, 1) ->
-    case L of
-        [_|_] -> flatmap_1(F, L, []);
-        [] -> []
-    end.
+flatmap(_, []) -> [];
+flatmap(F, L) when is_function(F, 1) -> flatmap_1(F, L, []);
+flatmap(F, L) -> no_clause(lists, flatmap, [F, L]).
 flatmap_1(F, [H|T], Acc) -> flatmap_1(F, T, [F(H)|Acc]);
 flatmap_1(_, [], Acc) -> append_1(Acc);
 flatmap_1(F, T, _) -> no_clause(lists, flatmap_1, [F, T]).
@@ -191,11 +192,9 @@ foldl(F, A, L) when is_function(F, 2) ->
     end.
 foldl_1(F, A, [H|T]) -> foldl_1(F, F(H, A), T);
 foldl_1(_, A, []) -> A.
-foldr(F, A, L) when is_function(F, 2) ->
-    case L of
-        [_|_] -> foldl_1(F, A, lists:reverse(L));
-        [] -> A
-    end.
+foldr(F, A, L) when is_function(F, 2), is_list(L) -> foldl_1(F, A, lists:reverse(L));
+foldr(F, A, L) when is_function(F, 2) -> no_clause(lists, foldr_1, [F, A, L]);
+foldr(F, A, L) -> no_clause(lists, foldr, [F, A, L]).
 filter(P, L) when is_function(P, 1) -> [X || X <- L, P(X)].
 partition(P, L) when is_function(P, 1) -> partition(P, L, [], []).
 partition(P, [H|T], As, Bs) ->
@@ -204,36 +203,28 @@ partition(P, [H|T], As, Bs) ->
         false -> partition(P, T, As, [H|Bs])
     end;
 partition(_, [], As, Bs) -> {lists:reverse(As), lists:reverse(Bs)}.
-filtermap(F, L) when is_function(F, 1) ->
-    case L of
-        [_|_] -> filtermap_1(F, L, []);
-        [] -> []
-    end.
+filtermap(F, L) when is_function(F, 1) -> filtermap_1(F, L, []);
+filtermap(F, L) -> no_clause(lists, filtermap, [F, L]).
 filtermap_1(F, [H|T], Acc) ->
     case F(H) of
         true -> filtermap_1(F, T, [H|Acc]);
         {true, V} -> filtermap_1(F, T, [V|Acc]);
         false -> filtermap_1(F, T, Acc)
     end;
-filtermap_1(_, [], Acc) -> lists:reverse(Acc).
-foreach(F, L) when is_function(F, 1) ->
-    case L of
-        [_|_] -> foreach_1(F, L);
-        [] -> ok
-    end.
+filtermap_1(_, [], Acc) -> lists:reverse(Acc);
+filtermap_1(F, T, _) -> no_clause(lists, filtermap_1, [F, T]).
+foreach(F, L) when is_function(F, 1) -> foreach_1(F, L).
 foreach_1(F, [H|T]) ->
     F(H),
     foreach_1(F, T);
 foreach_1(_, []) -> ok.
-mapfoldl(F, A, L) when is_function(F, 2) ->
-    case L of
-        [_|_] -> mapfoldl_1(F, A, L, []);
-        [] -> {[], A}
-    end.
+mapfoldl(F, A, L) when is_function(F, 2) -> mapfoldl_1(F, A, L, []).
 mapfoldl_1(F, A, [H|T], Acc) ->
     {R, A1} = F(H, A),
     mapfoldl_1(F, A1, T, [R|Acc]);
-mapfoldl_1(_, A, [], Acc) -> {lists:reverse(Acc), A}.
+mapfoldl_1(_, A, [], Acc) -> {lists:reverse(Acc), A};
+mapfoldl_1(F, A, L, _) -> no_clause(lists, mapfoldl_1, [F, A, L]).
+mapfoldr(F, A, L) when is_function(F, 2), not is_list(L) -> no_clause(lists, mapfoldr_1, [F, A, L]);
 mapfoldr(F, A, L) when is_function(F, 2) ->
     {R, A1} = mapfoldl(F, A, lists:reverse(L)),
     {lists:reverse(R), A1}.

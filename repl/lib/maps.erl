@@ -43,12 +43,15 @@ take(K, M) when is_map(M) ->
     end;
 take(_, M) -> erlang:error({badmap, M}).
 new() -> #{}.
-map(F, M) when is_function(F, 2), is_map(M) -> maps:from_list([{K, F(K, V)} || {K, V} <- maps:to_list(M)]);
 map(F, I) when is_function(F, 2) -> maps:from_list([{K, F(K, V)} || {K, V} <- entries(I)]);
 map(F, M) -> bad(F, 2, M).
-filter(F, M) when is_function(F, 2), is_map(M) -> maps:from_list([{K, V} || {K, V} <- maps:to_list(M), F(K, V)]);
-filter(F, I) when is_function(F, 2) -> maps:from_list([{K, V} || {K, V} <- entries(I), F(K, V)]);
+filter(F, I) when is_function(F, 2) -> maps:from_list([P || P <- entries(I), keeps(F, P)]);
 filter(F, M) -> bad(F, 2, M).
+keeps(F, {K, V}) ->
+    case F(K, V) of
+        true -> true;
+        false -> false
+    end.
 filtermap(F, M) when is_function(F, 2) ->
     maps:from_list(lists:filtermap(fun({K, V}) ->
         case F(K, V) of
@@ -63,12 +66,16 @@ fold(F, _, M) -> bad(F, 3, M).
 foreach(F, M) when is_function(F, 2) -> lists:foreach(fun({K, V}) -> F(K, V) end, entries(M));
 foreach(F, M) -> bad(F, 2, M).
 entries(M) when is_map(M) -> maps:to_list(M);
-entries({iterator, L}) -> L;
-entries(M) -> erlang:error({badmap, M}).
-iterator(M) when is_map(M) -> {iterator, maps:to_list(M)};
+entries([0|M]) when is_map(M) -> maps:to_list(M);
+entries(I) -> entries(I, I, []).
+entries({K, V, Next}, I, Acc) -> entries(Next, I, [{K, V}|Acc]);
+entries(none, _, Acc) -> lists:reverse(Acc);
+entries(_, I, _) -> erlang:error({badmap, I}).
+iterator(M) when is_map(M) -> [0|M];
 iterator(M) -> erlang:error({badmap, M}).
-next({iterator, [{K, V}|T]}) -> {K, V, {iterator, T}};
-next({iterator, []}) -> none;
+next([0|M]) when is_map(M) -> lists:foldr(fun({K, V}, Next) -> {K, V, Next} end, none, maps:to_list(M));
+next({_, _, _} = Next) -> Next;
+next(none) -> none;
 next(_) -> erlang:error(badarg).
 merge_with(F, A, B) when is_function(F, 3), is_map(A), is_map(B) ->
     lists:foldl(fun({K, V2}, M) ->

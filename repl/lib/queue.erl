@@ -14,7 +14,8 @@ to_list({R, F}) when is_list(R), is_list(F) -> F ++ lists:reverse(R);
 to_list(_) -> erlang:error(badarg).
 from_list(L) when is_list(L) -> f2r(L);
 from_list(_) -> erlang:error(badarg).
-member(X, {R, F}) when is_list(R), is_list(F) -> lists:member(X, R) orelse lists:member(X, F).
+member(X, {R, F}) when is_list(R), is_list(F) -> lists:member(X, R) orelse lists:member(X, F);
+member(_, _) -> erlang:error(badarg).
 in(X, {[_] = R, []}) -> {[X], R};
 in(X, {R, F}) when is_list(R), is_list(F) -> {[X|R], F};
 in(_, _) -> erlang:error(badarg).
@@ -61,8 +62,10 @@ drop_r(Q) ->
         {{value, _}, Q1} -> Q1;
         {empty, _} -> erlang:error(empty)
     end.
-reverse({R, F}) when is_list(R), is_list(F) -> {F, R}.
-join({R1, F1}, {R2, F2}) -> {R2, F1 ++ lists:reverse(R1, F2)}.
+reverse({R, F}) when is_list(R), is_list(F) -> {F, R};
+reverse(_) -> erlang:error(badarg).
+join({R1, F1}, {R2, F2}) -> {R2, F1 ++ lists:reverse(R1, F2)};
+join(_, _) -> erlang:error(badarg).
 split(N, Q) ->
     {A, B} = lists:split(N, to_list(Q)),
     {f2r(A), f2r(B)}.
@@ -81,11 +84,11 @@ r2f([]) -> {[], []};
 r2f([_] = R) -> {[], R};
 r2f([Y, X]) -> {[Y], [X]};
 r2f(L) ->
-    {R, F} = lists:split(length(L) div 2 + 1, L),
+    {R, F} = lists:split(length(L) div 2, L),
     {R, lists:reverse(F)}.
 f2r([]) -> {[], []};
 f2r([_] = F) -> {F, []};
 f2r([X, Y]) -> {[Y], [X]};
 f2r(L) ->
-    {F, R} = lists:split(length(L) div 2 + 1, L),
+    {F, R} = lists:split(length(L) div 2, L),
     {lists:reverse(R), F}.

@@ -44,17 +44,23 @@ cspan([C|T], Cs, N) ->
     end;
 cspan([], _, N) -> N.
 substr(S, 1) when is_list(S) -> S;
-substr(S, I) when is_integer(I), I > 1 -> lists:nthtail(I - 1, S).
+substr(S, I) when is_integer(I), I > 1 -> substr2(S, I).
+substr2(S, 1) when is_list(S) -> S;
+substr2([_|T], I) -> substr2(T, I - 1).
 substr(S, I, N) when is_integer(I), I >= 1, is_integer(N), N >= 0 -> lists:sublist(substr(S, I), N).
 sub_string(S, A) -> substr(S, A).
 sub_string(S, A, B) -> substr(S, A, B - A + 1).
-tokens(S, Seps) -> string:lexemes(lists:flatten(S), Seps).
+tokens(S, Seps) when is_list(S), is_list(Seps) -> string:lexemes(lists:flatten(S), Seps);
+tokens(S, Seps) when is_list(Seps) -> lists:reverse(S);
+tokens(_, Seps) -> erlang:error({case_clause, Seps}).
 chars(C, N) -> chars(C, N, []).
 chars(C, N, Tail) when N > 0 -> chars(C, N - 1, [C|Tail]);
 chars(C, 0, Tail) when is_integer(C) -> Tail.
-copies(S, N) when is_list(S), N >= 0 -> lists:append(lists:duplicate(N, S)).
+copies(S, N) when is_list(S), is_integer(N), N >= 0 -> lists:append(lists:duplicate(N, S)).
 words(S) -> words(S, $\s).
+words(S, C) when is_integer(C), not is_list(S) -> strip_left(S, C);
 words(S, C) when is_integer(C) -> erlang:length(string:lexemes(S, [C])).
+strip_left([_|_] = S, _) -> S.
 sub_word(S, N) -> sub_word(S, N, $\s).
 sub_word(S, N, C) when is_integer(N), is_integer(C) ->
     L = string:lexemes(S, [C]),
@@ -69,19 +75,19 @@ strip(S, right, C) -> lists:reverse(strip(lists:reverse(S), left, C));
 strip([C|T], left, C) -> strip(T, left, C);
 strip(S, left, C) when is_integer(C) -> S;
 strip(S, both, C) when is_integer(C) -> strip(strip(S, left, C), right, C).
-left(S, N) -> left(S, N, $\s).
+left(S, N) when is_integer(N) -> left(S, N, $\s).
 left(S, N, C) when is_integer(C) ->
     L = erlang:length(S),
     if L > N -> lists:sublist(S, N);
        true -> S ++ lists:duplicate(N - L, C)
     end.
-right(S, N) -> right(S, N, $\s).
+right(S, N) when is_integer(N) -> right(S, N, $\s).
 right(S, N, C) when is_integer(C) ->
     L = erlang:length(S),
     if L > N -> lists:nthtail(L - N, S);
        true -> lists:duplicate(N - L, C) ++ S
     end.
-centre(S, N) -> centre(S, N, $\s).
+centre(S, N) when is_integer(N) -> centre(S, N, $\s).
 centre(S, 0, C) when is_list(S), is_integer(C) -> [];
 centre(S, N, C) when is_integer(C) ->
     L = erlang:length(S),
