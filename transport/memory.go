@@ -63,6 +63,13 @@ func (p *PipeClient) Reason() (r Reason, ok bool) {
 	return p.c.reason, p.c.closed
 }
 
+// Received is how many messages of the client its session had received when the connection began.
+func (p *PipeClient) Received() uint64 {
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	return p.c.received
+}
+
 // Info describes the connection, as far as bound by its owner.
 func (p *PipeClient) Info() Info { return p.c.Info() }
 
@@ -82,9 +89,10 @@ type memoryConn struct {
 	changed   chan struct{} // closed and replaced when frames or closed changes
 	closed    bool
 	reason    Reason
+	received  uint64 // of Resume
 }
 
-var _ Conn = (*memoryConn)(nil)
+var _ Resumable = (*memoryConn)(nil)
 
 func (c *memoryConn) Write(f Frame) error {
 	c.mu.Lock()
@@ -116,6 +124,12 @@ func (c *memoryConn) Bind(session string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.info.Session = session
+}
+
+func (c *memoryConn) Resume(session string, received uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.info.Session, c.received = session, received
 }
 
 func (c *memoryConn) Go(fn func()) { c.gate.Go(fn) }

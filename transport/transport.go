@@ -10,7 +10,7 @@ type Mode uint8
 
 const (
 	// Duplex carries messages both ways until one side closes: WebSocket, TCP, stdio. One duplex
-	// connection belongs to one session.
+	// connection belongs to one session, and is all of it unless the connection is Resumable.
 	Duplex Mode = iota
 	// Exchange is one HTTP POST: one text in, and out whatever answers it.
 	Exchange
@@ -26,7 +26,7 @@ type Info struct {
 	Remote      string // peer address, for logs only
 	Session     string // session id the client presented; empty if none
 	Protocol    string // MCP-Protocol-Version header; empty if none
-	LastEventID string // Last-Event-ID header of a Stream; empty if none
+	LastEventID string // Last-Event-ID header of a Stream, or of a Duplex connection that may come back; empty if none
 	Principal   string // authenticated principal; empty without authentication
 }
 
@@ -70,6 +70,16 @@ type Conn interface {
 	Go(fn func())
 	// Info describes the connection.
 	Info() Info
+}
+
+// Resumable is a Duplex connection whose client may come back on another one: WebSocket. The client counts
+// the messages it has received, and names their number as Info.LastEventID; the owner counts likewise.
+type Resumable interface {
+	Conn
+	// Resume tells the client, with the answer to its handshake, the session and how many of the client's
+	// messages that has received. It is called within Acceptor.Accept, at most once. Frames written then
+	// follow the answer.
+	Resume(session string, received uint64)
 }
 
 // Receiver is what the owner of a connection provides.

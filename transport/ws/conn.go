@@ -54,13 +54,18 @@ type conn struct {
 }
 
 // meta is what few connections have.
-type meta struct{ session, protocol, principal string }
+type meta struct {
+	session, protocol, principal, lastEvent string
+
+	resumable bool // Resume has been called
+	received  uint64
+}
 
 var (
-	_ transport.Conn = (*conn)(nil)
-	_ poll.Handler   = (*conn)(nil)
-	_ medium         = (*poll.Desc)(nil)
-	_ medium         = (*port)(nil)
+	_ transport.Resumable = (*conn)(nil)
+	_ poll.Handler        = (*conn)(nil)
+	_ medium              = (*poll.Desc)(nil)
+	_ medium              = (*port)(nil)
 )
 
 func (c *conn) medium() medium {
@@ -94,11 +99,20 @@ func (c *conn) Close(r transport.Reason) {
 func (c *conn) Bind(session string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := meta{session: session}
-	if c.meta != nil {
-		m.protocol, m.principal = c.meta.protocol, c.meta.principal
+	if c.meta == nil {
+		c.meta = &meta{}
 	}
-	c.meta = &m
+	c.meta.session = session
+}
+
+// Resume implements transport.Resumable.
+func (c *conn) Resume(session string, received uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.meta == nil {
+		c.meta = &meta{}
+	}
+	c.meta.session, c.meta.received, c.meta.resumable = session, received, true
 }
 
 // Go implements transport.Conn.
@@ -122,7 +136,7 @@ func (c *conn) Info() transport.Info {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.meta; m != nil {
-		i.Session, i.Protocol, i.Principal = m.session, m.protocol, m.principal
+		i.Session, i.Protocol, i.Principal, i.LastEventID = m.session, m.protocol, m.principal, m.lastEvent
 	}
 	return i
 }
@@ -196,12 +210,16 @@ func (c *conn) lastLocked(frame []byte) {
 	_ = c.medium().WriteUrgent(frame) // a lost socket is reported to Closed
 }
 
-// peerClosed answers a close frame of the peer.
+// peerClosed answers a close frame of the peer. A client that could come back and says that it is done will not.
 func (c *conn) peerClosed(code uint16) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	asked := c.state == open
-	c.becomeLocked(leaving, transport.ReasonClientClosed)
+	reason := transport.ReasonClientClosed
+	if code == uint16(ws.StatusNormalClosure) && c.meta != nil && c.meta.resumable {
+		reason = transport.ReasonSessionEnded
+	}
+	c.becomeLocked(leaving, reason)
 	if asked {
 		c.lastLocked(appendEcho(nil, code))
 	}

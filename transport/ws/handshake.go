@@ -21,11 +21,15 @@ const (
 	keyHeader    = "Sec-Websocket-Key"
 	versionName  = "Sec-Websocket-Version"
 	protocolName = "Sec-Websocket-Protocol"
+
+	sessionName   = "Mcp-Session-Id"
+	lastEventName = "Last-Event-Id"
 )
 
 // ServeHTTP answers a request for an upgrade. It refuses with 426 a request that asks for none or for
 // another version of WebSocket than 13, with 400 a malformed one, with 503 one that comes while Serve does
-// not run, and with the status of the reason what the Acceptor does not admit.
+// not run, and with the status of the reason what the Acceptor does not admit. What it does not accept gets that
+// status, too, where the request has the header Mcp-Session-Id or Last-Event-ID; else the connection is closed.
 func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r := s.current.Load()
 	if r == nil || !r.conns.add() {
@@ -51,12 +55,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		refuse(w, refusalOf(err))
 		return
 	}
+	early := c.mayReturn()
+	if early {
+		if refusal := c.ask(); refusal != nil {
+			refuse(w, refusal)
+			return
+		}
+	}
 	h := &hijacker{ResponseWriter: w}
-	if _, err := upgrader.Upgrade(h, req, nil); err != nil {
+	if _, err := upgrader.Upgrade(h, req, c.answer()); err != nil {
+		if early {
+			c.lose()
+		}
 		return // it has answered, or the peer is gone
 	}
 	enrolled = true
-	r.accept(c, h)
+	r.accept(c, h, early)
 }
 
 var upgrader = websocket.Upgrader{
@@ -133,7 +147,10 @@ func refusalOf(err error) *transport.Refusal {
 func newConn(r *run, req *http.Request) *conn {
 	c := &conn{run: r, heard: r.now()}
 	c.remote, _ = netip.ParseAddrPort(req.RemoteAddr) // empty for sockets without an address
-	m := meta{session: req.Header.Get("Mcp-Session-Id"), protocol: req.Header.Get("MCP-Protocol-Version")}
+	m := meta{
+		session: req.Header.Get(sessionName), protocol: req.Header.Get("MCP-Protocol-Version"),
+		lastEvent: req.Header.Get(lastEventName),
+	}
 	if m != (meta{}) {
 		c.meta = &m
 	}
@@ -161,18 +178,24 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return n, bufio.NewReadWriter(bufio.NewReaderSize(n, 16), rw.Writer), nil
 }
 
-// accept takes c, whose handshake is done, to the acceptor and then to its medium.
-func (r *run) accept(c *conn, h *hijacker) {
+// accept takes c, whose handshake is done, to its medium and, unless it has been there before, to the acceptor.
+func (r *run) accept(c *conn, h *hijacker, early bool) {
 	tcp, ok := h.net.(*net.TCPConn)
 	parked := ok && r.loop != nil
 	if parked {
 		r.loop.Prepare(&c.desc, c)
 		tcp.SetKeepAlive(false) // heartbeats do it; probes of a million sockets come in bursts
-	} else {
+	}
+	switch {
+	case early:
+		c.adopt(h.net, parked)
+	case !parked:
 		c.port = newPort(c, h.net, r.limits)
 	}
 	r.enrol(c)
-	c.introduce()
+	if !early {
+		c.introduce()
+	}
 	if len(h.early) > 0 {
 		t := turns.Get().(*turn)
 		c.take(t, h.early)
@@ -189,21 +212,29 @@ func (r *run) accept(c *conn, h *hijacker) {
 
 // introduce asks the acceptor for the receiver of c, or begins its end.
 func (c *conn) introduce() {
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.run.panicked("acceptor", fault)
-			c.Close(transport.ReasonInternal)
-		}
-	}()
 	c.medium().SetTimer(c.run.limits.PingInterval) // before Accept, which may close c
-	recv, err := c.run.acceptor.Accept(c)
-	if err == nil {
-		c.recv = recv
+	refusal := c.ask()
+	if refusal == nil {
 		return
 	}
-	refusal := refusalOf(err)
 	if len(refusal.Text) > 0 {
 		_ = c.Write(transport.Frame{Text: refusal.Text}) // the close frame tells why, too
 	}
 	c.Close(refusal.Reason)
+}
+
+// ask asks the acceptor for the receiver of c.
+func (c *conn) ask() (refusal *transport.Refusal) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.run.panicked("acceptor", fault)
+			refusal = &transport.Refusal{Reason: transport.ReasonInternal}
+		}
+	}()
+	recv, err := c.run.acceptor.Accept(c)
+	if err != nil {
+		return refusalOf(err)
+	}
+	c.recv = recv
+	return nil
 }

@@ -10,10 +10,11 @@ import (
 )
 
 // port carries the bytes of a conn whose socket cannot be parked: a goroutine reads, and another one
-// writes while something waits. It keeps the rules of poll.Desc.
+// writes while something waits. It keeps the rules of poll.Desc. Without net it only queues, for a conn
+// whose handshake is under way.
 type port struct {
 	conn   *conn
-	net    net.Conn
+	net    net.Conn // guarded by mu until serve runs
 	limits transport.Limits
 
 	mu      sync.Mutex
@@ -73,11 +74,15 @@ func (p *port) push(b []byte, urgent bool) error {
 	}
 	p.queue = append(p.queue, append([]byte(nil), b...))
 	p.bytes += len(b)
-	if !p.writing {
+	p.startLocked()
+	return nil
+}
+
+func (p *port) startLocked() {
+	if !p.writing && p.net != nil {
 		p.writing = true
 		p.conn.run.tasks.run(p.drain)
 	}
-	return nil
 }
 
 // drain writes until nothing waits. Only this goroutine removes from the queue.
@@ -117,7 +122,7 @@ func (p *port) Close(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.endLocked(err)
-	if !p.writing {
+	if !p.writing && p.net != nil {
 		p.net.Close()
 	}
 }
@@ -128,7 +133,9 @@ func (p *port) Abort(err error) {
 	defer p.mu.Unlock()
 	p.endLocked(err)
 	p.queue, p.bytes = nil, 0
-	p.net.Close()
+	if p.net != nil {
+		p.net.Close()
+	}
 }
 
 func (p *port) endLocked(err error) {
@@ -149,7 +156,7 @@ func (p *port) SetTimer(after time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.over:
+	case p.over, p.net == nil:
 	case p.timer == nil:
 		p.timer = time.AfterFunc(after, p.due)
 	default:
