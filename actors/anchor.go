@@ -20,7 +20,7 @@ type anchor struct {
 	state  atomic.Pointer[mcp.State] // last snapshot; nil before initialize
 	start  time.Time
 
-	duplex      bool   // the session lives and ends with one connection
+	duplex      bool   // the session is over a duplex connection, and ends with it unless it has a journal
 	first       uint32 // incarnation that this node started with
 	changed     bool   // since the last snapshot; belongs to the session's turns
 	incarnation atomic.Uint32
@@ -32,7 +32,8 @@ type anchor struct {
 
 	// streams is the session's own stream (route 0): the duplex connection, or the newest GET stream.
 	// log keeps events for resumption. Both belong to the session's turns, which never overlap.
-	log *eventLog
+	log     *eventLog
+	journal *journal // never changed; nil for most
 
 	mu      sync.Mutex
 	own     *link     // route 0
@@ -112,6 +113,9 @@ func (a *anchor) endReason() transport.Reason {
 	defer a.mu.Unlock()
 	return a.reason
 }
+
+// kept reports whether the session can go on on another node.
+func (a *anchor) kept() bool { return !a.duplex || a.journal != nil }
 
 // post delivers a message to the session's actor; the turn may run before post returns.
 func (a *anchor) post(message any) {

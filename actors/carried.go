@@ -30,13 +30,13 @@ func (c *carried) remove(r *relay) {
 	delete(c.relays, r)
 }
 
-// list is the relays of one mode.
-func (c *carried) list(mode transport.Mode) []*relay {
+// list is the relays of exchanges, or all others.
+func (c *carried) list(exchanges bool) []*relay {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []*relay
 	for r := range c.relays {
-		if r.mode == mode {
+		if (r.mode == transport.Exchange) == exchanges {
 			out = append(out, r)
 		}
 	}
@@ -44,7 +44,7 @@ func (c *carried) list(mode transport.Mode) []*relay {
 }
 
 // Drain is Gateway.Drain, also for connections whose sessions other nodes have: their requests may finish,
-// then those that are still open get an error, and clients with an event stream are told to go.
+// then those that are still open get an error, and clients with an event stream or a WebSocket are told to go.
 func (f *Federation) Drain(ctx context.Context, spread time.Duration) int {
 	cut := make(chan int)
 	go func() { cut <- f.drainCarried(ctx, spread) }()
@@ -53,13 +53,13 @@ func (f *Federation) Drain(ctx context.Context, spread time.Duration) int {
 }
 
 func (f *Federation) drainCarried(ctx context.Context, spread time.Duration) int {
-	for len(f.carried.list(transport.Exchange)) > 0 && pause(ctx) {
+	for len(f.carried.list(true)) > 0 && pause(ctx) {
 	}
-	cut := f.carried.list(transport.Exchange)
+	cut := f.carried.list(true)
 	for _, r := range cut {
 		r.cut()
 	}
-	streams := f.carried.list(transport.Stream)
+	streams := f.carried.list(false)
 	batch := len(streams)/tableShards + 1
 	for i, r := range streams {
 		if i > 0 && i%batch == 0 && spread > 0 {
@@ -70,10 +70,10 @@ func (f *Federation) drainCarried(ctx context.Context, spread time.Duration) int
 	return len(cut)
 }
 
-// Disconnect is Gateway.Disconnect, also for event streams of sessions that other nodes have.
+// Disconnect is Gateway.Disconnect, also for event streams and WebSockets of sessions that other nodes have.
 func (f *Federation) Disconnect(reason transport.Reason) {
 	f.Gateway.Disconnect(reason)
-	for _, r := range f.carried.list(transport.Stream) {
+	for _, r := range f.carried.list(false) {
 		r.conn.Close(reason)
 	}
 }

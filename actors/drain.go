@@ -9,7 +9,8 @@ import (
 )
 
 // Disconnect closes every duplex connection and every session's own event stream for reason. Sessions of
-// duplex connections end with them; those over HTTP go on, and their clients can come back.
+// duplex connections end with them unless they have a journal; those over HTTP go on, and their clients can come
+// back.
 func (g *Gateway) Disconnect(reason transport.Reason) {
 	for shard := range tableShards {
 		for _, a := range g.table.list(shard) {

@@ -33,7 +33,8 @@ const (
 // a session of another node is carried there over the cluster; a session whose node is gone is taken over
 // from its snapshot, by the one node whose turn it is.
 //
-// Sessions over HTTP have snapshots; those of duplex connections end with their connection.
+// Sessions over HTTP and those of duplex connections whose clients may come back have snapshots; those of other
+// duplex connections end with their connection.
 type Federation struct {
 	*Gateway
 	cluster *cluster.Node
@@ -71,10 +72,10 @@ func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
 		return nil, f.refused(settleRefusal(cluster.ErrNoQuorum))
 	}
 	info := conn.Info()
-	if info.Session == "" || info.Mode == transport.Duplex {
+	if info.Session == "" {
 		return f.Gateway.Accept(conn)
 	}
-	if r := f.admission(info.Mode); r != nil {
+	if r := f.admission(info); r != nil {
 		return nil, f.refused(r)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
@@ -241,7 +242,7 @@ func (f *Federation) newID() string { return f.cluster.NewSessionID() }
 
 func (f *Federation) keep(a *anchor) {
 	text := a.snapshot()
-	if text == nil {
+	if text == nil || a.endReason() == transport.ReasonMoved {
 		return
 	}
 	if err := f.cluster.Keep(a.id, text); err != nil && !errors.Is(err, cluster.ErrGone) && !errors.Is(err, cluster.ErrClosed) {
@@ -260,6 +261,12 @@ func (f *Federation) forget(a *anchor, reason transport.Reason) {
 func (f *Federation) elsewhere(id string) bool {
 	at, err := f.cluster.Locate(id)
 	return errors.Is(err, cluster.ErrNoQuorum) || err == nil && (at.Place == cluster.PlaceMember || at.Place == cluster.PlaceHere)
+}
+
+// here says that this node may act for a session of its own.
+func (f *Federation) here(id string) bool {
+	at, err := f.cluster.Locate(id)
+	return err == nil && at.Place != cluster.PlaceMember && at.Place != cluster.PlaceTake
 }
 
 // suspend is told whether too few members are in reach, which they also are at the start.

@@ -54,6 +54,8 @@ type home interface {
 	forget(a *anchor, reason transport.Reason)
 	// elsewhere says that a session that is not on this node is on another, or is about to be.
 	elsewhere(id string) bool
+	// here says that this node may act for the session, which runs on it.
+	here(id string) bool
 	// changed says that the features of this node's server have changed, or that it logs.
 	changed(in mcp.Input)
 }
@@ -97,32 +99,32 @@ func (g *Gateway) Connections() int { return int(g.connections.Load()) }
 
 // Admit implements transport.Acceptor.
 func (g *Gateway) Admit(info transport.Info) error {
-	if r := g.admission(info.Mode); r != nil {
+	if r := g.admission(info); r != nil {
 		g.obs.Rejected(r.Reason)
 		return r
 	}
 	return nil
 }
 
-func (g *Gateway) admission(mode transport.Mode) *transport.Refusal {
+func (g *Gateway) admission(info transport.Info) *transport.Refusal {
 	switch {
 	case g.draining.Load():
 		return &transport.Refusal{Reason: transport.ReasonShutdown}
-	case mode != transport.Exchange && g.connections.Load() >= int64(g.opts.Limits.Connections):
+	case info.Mode != transport.Exchange && g.connections.Load() >= int64(g.opts.Limits.Connections):
 		g.obs.LimitHit(LimitConnections)
 		return &transport.Refusal{Reason: transport.ReasonOverloaded}
-	case mode == transport.Duplex && g.table.len() >= g.opts.Limits.Sessions:
+	case info.Mode == transport.Duplex && info.Session == "" && g.table.len() >= g.opts.Limits.Sessions:
 		g.obs.LimitHit(LimitSessions)
 		return &transport.Refusal{Reason: transport.ReasonOverloaded}
 	}
 	return nil
 }
 
-// Accept implements transport.Acceptor. A duplex connection starts its session at once, an exchange finds
-// or starts it when its message is read, an event stream has to name it.
+// Accept implements transport.Acceptor. A duplex connection starts its session at once or names the one that it
+// goes on with, an exchange finds or starts it when its message is read, an event stream has to name it.
 func (g *Gateway) Accept(conn transport.Conn) (transport.Receiver, error) {
 	info := conn.Info()
-	if r := g.admission(info.Mode); r != nil {
+	if r := g.admission(info); r != nil {
 		return nil, g.refused(r)
 	}
 	l := &link{gw: g, conn: conn, mode: info.Mode}
@@ -143,7 +145,10 @@ func (g *Gateway) Accept(conn transport.Conn) (transport.Receiver, error) {
 
 func (g *Gateway) openDuplex(l *link, info transport.Info) *transport.Refusal {
 	if info.Session != "" {
-		return &transport.Refusal{Reason: transport.ReasonNoSession}
+		return g.resume(l, info)
+	}
+	if received, ok := returns(info); info.LastEventID != "" && (!ok || received != 0) {
+		return refusal(transport.ReasonBadRequest, sessionError("", "Last-Event-ID of a new session is 0"))
 	}
 	if r := g.reserve(l, info); r != nil {
 		return r
@@ -167,6 +172,9 @@ func (g *Gateway) openStream(l *link, info transport.Info) *transport.Refusal {
 	l.anchor = g.lookup(info)
 	if l.anchor == nil || l.anchor.state.Load() == nil {
 		return g.missing(info.Session)
+	}
+	if l.anchor.duplex {
+		return refusal(transport.ReasonBadRequest, otherMedium(""))
 	}
 	if r := g.reserve(l, info); r != nil {
 		return r
@@ -250,6 +258,10 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 	if a.duplex {
 		a.own = l
 	}
+	conn, able := l.conn.(transport.Resumable)
+	if able && a.duplex && info.LastEventID != "" {
+		a.journal = &journal{}
+	}
 	if g.home != nil {
 		a.id = g.home.newID()
 	} else {
@@ -262,6 +274,9 @@ func (g *Gateway) start(l *link, info transport.Info) (*anchor, *transport.Refus
 	if g.draining.Load() { // since it was asked above: nobody else dismisses this session
 		g.endSession(a, transport.ReasonShutdown)
 		return nil, &transport.Refusal{Reason: transport.ReasonShutdown}
+	}
+	if a.journal != nil {
+		conn.Resume(a.id, 0)
 	}
 	return a, nil
 }
@@ -321,11 +336,14 @@ func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
 	for _, o := range a.takeOpening(true) {
 		o.link.conn.Close(reason)
 	}
+	if g.home != nil && a.kept() {
+		if a.journal != nil && reason == transport.ReasonShutdown {
+			a.endTurn() // keeps what was just answered
+		}
+		g.home.forget(a, reason)
+	}
 	if own := a.attach(nil); own != nil {
 		own.conn.Close(reason)
-	}
-	if g.home != nil && !a.duplex {
-		g.home.forget(a, reason)
 	}
 	g.obs.SessionEnded(reason, time.Since(a.start))
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"runtime/debug"
@@ -12,23 +13,26 @@ import (
 )
 
 // guest is a connection of another node to a session of this one: a transport.Conn whose medium is a
-// stream of the cluster. A goroutine serves it until its text has been received; after that it owns none.
+// stream of the cluster. A goroutine serves it until it is accepted, and an exchange until its text has been
+// received; after that it owns none.
 type guest struct {
 	f      *Federation
 	info   transport.Info
 	stream *cluster.Stream
-	texts  chan []byte // what the client sends: one text for an exchange
+	texts  chan []byte // what the client of an exchange sends: one text
 	ended  chan struct{}
 
 	mu     sync.Mutex
 	recv   transport.Receiver // nil until accepted
 	closed bool
 	reason transport.Reason
+
+	received uint64 // messages of the client of a duplex connection; guarded by mu
 }
 
 var (
-	_ transport.Conn  = (*guest)(nil)
-	_ cluster.Handler = fromClient{}
+	_ transport.Resumable = (*guest)(nil)
+	_ cluster.Handler     = fromClient{}
 )
 
 // guest accepts a connection that another node carries here. It runs in the distribution's turn.
@@ -80,7 +84,7 @@ func (g *guest) serve() {
 	if !g.accepted(recv) {
 		return
 	}
-	_ = g.stream.Send([]byte{byte(noticeAccepted)}) // a stream that has ended says so by Closed
+	_ = g.stream.Send(g.acceptance()) // a stream that has ended says so by Closed
 	if g.info.Mode != transport.Exchange {
 		return
 	}
@@ -101,6 +105,13 @@ func (g *guest) accepted(recv transport.Receiver) bool {
 		return false
 	}
 	return true
+}
+
+// acceptance tells that the connection is served, and the number of Resume.
+func (g *guest) acceptance() []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return binary.AppendUvarint([]byte{byte(noticeAccepted)}, g.received)
 }
 
 func (g *guest) refuse(r *transport.Refusal) { g.tell(encodeRefusal(r)) }
@@ -152,6 +163,13 @@ func (g *guest) endLocked(r transport.Reason) {
 // Bind implements transport.Conn. The client knows the id: it came with it.
 func (g *guest) Bind(string) {}
 
+// Resume implements transport.Resumable.
+func (g *guest) Resume(_ string, received uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.received = received
+}
+
 // Go implements transport.Conn.
 func (g *guest) Go(fn func()) { go g.f.guarded(g, fn) }
 
@@ -161,8 +179,18 @@ func (g *guest) Info() transport.Info { return g.info }
 // fromClient is the guest's side towards the node that the client is connected to.
 type fromClient struct{ *guest }
 
-// Receive implements cluster.Handler.
+// Receive implements cluster.Handler. The messages of a duplex connection come when it has been accepted. Their
+// turns run here, like those of a socket on its event loop.
 func (c fromClient) Receive(b []byte) {
+	if c.info.Mode == transport.Duplex {
+		c.mu.Lock()
+		recv, closed := c.recv, c.closed
+		c.mu.Unlock()
+		if recv != nil && !closed {
+			recv.Receive(b)
+		}
+		return
+	}
 	select {
 	case c.texts <- b:
 	default:

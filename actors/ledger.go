@@ -98,6 +98,13 @@ func (l *ledger) streamed() []debt {
 	return out
 }
 
+// list returns what is open.
+func (l *ledger) list() []debt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.debts)
+}
+
 // takeAll empties the ledger. With closed, later add calls are refused.
 func (l *ledger) takeAll(closed bool) []debt {
 	l.mu.Lock()

@@ -25,6 +25,9 @@ var _ transport.Receiver = (*link)(nil)
 // Receive implements transport.Receiver.
 func (l *link) Receive(text []byte) {
 	l.gw.obs.Bytes(len(text), 0)
+	if l.resumable() && !l.anchor.take(l) {
+		return
+	}
 	if jsonrpc.IsBatch(text) {
 		l.receiveBatch(text)
 		return
@@ -67,6 +70,10 @@ func (l *link) resolve(message jsonrpc.Message) bool {
 		if l.anchor == nil {
 			r := l.gw.missing(info.Session)
 			l.write(transport.Frame{Text: r.Text, Status: r.Reason.HTTPStatus(), Last: true})
+			return false
+		}
+		if l.anchor.duplex {
+			l.refuse(otherMedium(message.ID), statusBadRequest)
 			return false
 		}
 	}
@@ -244,7 +251,18 @@ func (l *link) last(text []byte, status int) {
 
 // write passes a frame on. A connection that is gone tells so by Closed; nothing is lost that the ledger or
 // the event log do not know of.
-func (l *link) write(f transport.Frame) { _ = l.try(f) }
+func (l *link) write(f transport.Frame) {
+	if l.resumable() {
+		l.anchor.say(f.Text)
+		return
+	}
+	_ = l.try(f)
+}
+
+// resumable reports whether what goes through the connection is in the journal of its session.
+func (l *link) resumable() bool {
+	return l.mode == transport.Duplex && l.anchor != nil && l.anchor.journal != nil
+}
 
 // try passes a frame on and says whether the connection took it.
 func (l *link) try(f transport.Frame) error {
@@ -271,10 +289,9 @@ func (l *link) Closed(reason transport.Reason) {
 		l.gw.obs.LimitHit(LimitMessageBytes)
 	}
 	l.anchor.lastUse.Store(l.gw.clock.Load())
-	if l.mode == transport.Duplex {
+	detached := l.anchor.detach(l)
+	if l.mode == transport.Duplex && (!l.resumable() || detached && reason == transport.ReasonSessionEnded) {
 		l.anchor.end(reason)
 		l.anchor.post(&endSession{reason: reason})
-		return
 	}
-	l.anchor.detach(l)
 }

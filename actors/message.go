@@ -37,6 +37,11 @@ func sessionError(id jsonrpc.ID, message string) *jsonrpc.Error {
 	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: message, ID: id}
 }
 
+// otherMedium refuses an HTTP request that names a session over WebSocket.
+func otherMedium(id jsonrpc.ID) *jsonrpc.Error {
+	return sessionError(id, "the session is over WebSocket")
+}
+
 func internalError(id jsonrpc.ID) *jsonrpc.Error {
 	return &jsonrpc.Error{Code: jsonrpc.CodeInternal, Message: "internal error", ID: id}
 }

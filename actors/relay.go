@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"sync"
 
@@ -25,8 +26,9 @@ type relay struct {
 	owed    []jsonrpc.ID
 	batch   bool
 	written bool // a frame has gone to the client
+	settled bool // begun has got the owner's answer
 	done    bool
-	begun   chan error // of an event stream: the owner's answer, once
+	begun   chan error // unless an exchange: the owner's answer, once
 
 	// An exchange whose session has come to this node is passed on to inner; gone says that the client has
 	// left, for which reason is the reason.
@@ -42,7 +44,7 @@ var (
 
 var errMoved = errors.New("actors: the session has moved")
 
-// relay carries conn to owner. For an event stream it waits for the owner's decision. ErrNodeDown and
+// relay carries conn to owner. Unless it is an exchange it waits for the owner's decision. ErrNodeDown and
 // errMoved say that nothing was done.
 func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transport.Info, owner cluster.Member) (transport.Receiver, error) {
 	r := &relay{f: f, conn: conn, mode: info.Mode}
@@ -95,6 +97,12 @@ func (r *relay) open(owner cluster.Member) error {
 // Receive implements transport.Receiver: a text of the client goes to the owner.
 func (r *relay) Receive(text []byte) {
 	r.f.obs.Bytes(len(text), 0)
+	if r.mode == transport.Duplex { // what is lost on the way the client sends again
+		if r.peer().Send(text) != nil {
+			r.lost()
+		}
+		return
+	}
 	r.mu.Lock()
 	r.text, r.owed, r.batch = text, requestIDs(text, r.f.opts), jsonrpc.IsBatch(text)
 	stream := r.stream
@@ -107,7 +115,7 @@ func (r *relay) Receive(text []byte) {
 // Closed implements transport.Receiver: the client is gone.
 func (r *relay) Closed(reason transport.Reason) {
 	r.f.carried.remove(r)
-	if r.mode == transport.Stream {
+	if r.mode != transport.Exchange {
 		r.f.release(&link{conn: r.conn}, reason)
 	}
 	r.mu.Lock()
@@ -138,17 +146,16 @@ func (r *relay) peer() *cluster.Stream {
 	return r.stream
 }
 
-// decided passes the owner's decision about an event stream on; false if nobody waits for it.
+// decided passes the owner's decision about the connection on; false if nobody waits for it.
 func (r *relay) decided(err error) bool {
-	if r.mode != transport.Stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mode == transport.Exchange || r.settled {
 		return false
 	}
-	select {
-	case r.begun <- err:
-		return true
-	default:
-		return false
-	}
+	r.settled = true
+	r.begun <- err // has room for the one
+	return true
 }
 
 // lost answers for an owner that is gone or cannot be reached.
@@ -254,7 +261,7 @@ func (o *fromOwner) Receive(b []byte) {
 	r := o.relay
 	switch notice(b[0]) {
 	case noticeAccepted:
-		r.decided(nil)
+		r.accepted(b[1:])
 	case noticeMoved:
 		o.told = true
 		if !r.decided(errMoved) {
@@ -269,6 +276,15 @@ func (o *fromOwner) Receive(b []byte) {
 	case noticeFrame:
 		r.pass(b[1:])
 	}
+}
+
+// accepted is told that the owner has taken the connection, and how many messages of a duplex one it had.
+func (r *relay) accepted(b []byte) {
+	received, n := binary.Uvarint(b)
+	if conn, ok := r.conn.(transport.Resumable); ok && n > 0 && r.mode == transport.Duplex {
+		conn.Resume(conn.Info().Session, received)
+	}
+	r.decided(nil)
 }
 
 // pass writes a frame of the owner to the client.

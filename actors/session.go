@@ -23,6 +23,10 @@ type session struct {
 
 // Receive implements actor.Actor. A turn never blocks: it runs on the goroutine that delivers.
 func (s *session) Receive(ctx actor.Context) {
+	if s.a.journal != nil {
+		s.a.beginTurn()
+		defer s.a.endTurn()
+	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.begin()
@@ -41,7 +45,7 @@ func (s *session) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Stopped:
 		s.cancelCalls(errSessionEnded)
 	}
-	if s.a.changed {
+	if s.a.changed && s.a.journal == nil {
 		s.a.changed = false
 		if h := s.a.gw.home; h != nil && !s.a.duplex {
 			h.keep(s.a)

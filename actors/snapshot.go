@@ -8,7 +8,7 @@ import (
 	"github.com/erlmcp/erlmcp/mcp"
 )
 
-// snapshot is what another node needs to go on with a session over HTTP.
+// snapshot is what another node needs to go on with a session over HTTP, or over WebSocket with a journal.
 type snapshot struct {
 	State       json.RawMessage `json:"state"`
 	Incarnation uint32          `json:"incarnation"`
@@ -18,6 +18,10 @@ type snapshot struct {
 	// Open are requests whose answers go to event streams. They end with the node that runs them; a client
 	// that resumes the stream elsewhere is told so.
 	Open []openRequest `json:"open,omitempty"`
+	// Journal says that the session has a journal: all events are its, all open requests are in Open, and
+	// Received is the number of the client's messages.
+	Journal  bool   `json:"journal,omitempty"`
+	Received uint64 `json:"received,omitempty"`
 }
 
 type keptEvent struct {
@@ -42,7 +46,9 @@ func (a *anchor) snapshot() []byte {
 		return nil
 	}
 	s := snapshot{State: st.Marshal(), Incarnation: a.incarnation.Load(), Routes: a.routes.Load()}
-	if a.log != nil {
+	if a.journal != nil {
+		a.record(&s)
+	} else if a.log != nil {
 		s.NextEvent = a.log.next
 		for _, e := range a.log.tail(keptBytes) {
 			s.Events = append(s.Events, keptEvent{Route: e.route, Seq: e.seq, Text: e.text, Last: e.last})
@@ -56,6 +62,23 @@ func (a *anchor) snapshot() []byte {
 		panic("actors: encode snapshot: " + err.Error()) // texts are valid JSON
 	}
 	return text
+}
+
+// record puts the journal into a snapshot.
+func (a *anchor) record(s *snapshot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	j := a.journal
+	s.Journal, s.Received, s.NextEvent = true, j.received, j.log.next
+	for _, e := range j.log.tail(keptBytes) {
+		s.Events = append(s.Events, keptEvent{Seq: e.seq, Text: e.text})
+	}
+	for _, id := range j.gone {
+		s.Open = append(s.Open, openRequest{ID: json.RawMessage(id)})
+	}
+	for _, d := range a.ledger.list() {
+		s.Open = append(s.Open, openRequest{ID: json.RawMessage(d.id)})
+	}
 }
 
 // restore puts a snapshot into a fresh anchor.
@@ -72,6 +95,10 @@ func (a *anchor) restore(text []byte) error {
 	a.incarnation.Store(s.Incarnation)
 	a.routes.Store(s.Routes)
 	a.used.Store(true)
+	if s.Journal {
+		a.replayFrom(&s)
+		return nil
+	}
 	if s.NextEvent == 0 {
 		return nil
 	}
@@ -84,4 +111,16 @@ func (a *anchor) restore(text []byte) error {
 		a.log.add(o.Route, errorText(lost), true, a.gw.opts.Limits.EventLogBytes)
 	}
 	return nil
+}
+
+// replayFrom restores a journal.
+func (a *anchor) replayFrom(s *snapshot) {
+	j := &journal{log: eventLog{next: s.NextEvent}, received: s.Received, loose: true}
+	for _, e := range s.Events {
+		j.log.put(event{seq: e.Seq, text: e.Text})
+	}
+	for _, o := range s.Open {
+		j.gone = append(j.gone, jsonrpc.ID(o.ID))
+	}
+	a.duplex, a.journal = true, j
 }

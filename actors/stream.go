@@ -7,6 +7,10 @@ import (
 
 // send passes a message of the server on, to the stream it belongs to.
 func (s *session) send(e mcp.Send) {
+	if s.a.journal != nil {
+		s.a.say(e.Text)
+		return
+	}
 	l := s.a.target(e.Route)
 	switch {
 	case l != nil && l.mode == transport.Duplex:

@@ -13,7 +13,7 @@ import (
 type notice uint8
 
 const (
-	noticeAccepted notice = iota + 1 // the owner has taken the connection
+	noticeAccepted notice = iota + 1 // the owner has taken the connection: how many messages of the client it had
 	noticeFrame                      // a frame for the client
 	noticeRefused                    // the owner refuses: reason and text
 	noticeMoved                      // the owner is another node; nothing has been done
