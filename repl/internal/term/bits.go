@@ -24,7 +24,7 @@ func (l *layouter) bits(b Bits, d int) node {
 	return node{shape: shapeBinary, text: s, len: len(s)}
 }
 
-// quoted lays a printable binary out; a depth keeps four characters a level.
+// quoted lays a printable binary out; a depth keeps four characters a level, and asks for one a level.
 func (l *layouter) quoted(b Bits, d int) (node, bool) {
 	data, cut := b.Data, false
 	if d > 0 && len(data) > 4*(d-1) {
@@ -47,10 +47,15 @@ func (l *layouter) quoted(b Bits, d int) (node, bool) {
 		}
 		text = sb.String()
 	}
-	for _, c := range text {
-		if !Printable(c, suffix == "") {
+	for i, c := range text {
+		if Printable(c, true) {
+			continue
+		}
+		if n := utf8.RuneCountInString(text[:i]); d < 0 || n < d-1 {
 			return node{}, false
 		}
+		text, cut = text[:i], true // a long enough beginning is enough
+		break
 	}
 	if cut {
 		suffix += "..."
@@ -83,6 +88,9 @@ func (l *layouter) numbers(b Bits, d int) string {
 		out = strconv.AppendUint(out, uint64(b.Data[i]), 10)
 	}
 	if rest > 0 {
+		if d > 0 && whole >= d-1 {
+			return string(out) + ",...>>"
+		}
 		if whole > 0 {
 			out = append(out, ',')
 		}

@@ -12,7 +12,7 @@ type Style struct {
 	Column  int  // column of the first character, from 1
 	Depth   int  // elements and levels before "..."; negative is without limit
 	Content int  // characters of content on a line, indentation not counted; 0 is without limit
-	Unicode bool // characters above 255 are printable (the modifier t)
+	Unicode bool // characters above 255 in atoms are written as they are, binaries may be UTF-8 (the modifier t)
 	Lists   bool // lists of characters and binaries print as lists (the modifier l)
 	Max     int  // budget in characters, a part counting as four more; the rest becomes "..."; 0 is DefaultMax
 }
@@ -198,7 +198,7 @@ func (l *layouter) printable(c *Cons) (string, bool) {
 			return b.String(), true
 		case *Cons:
 			r, ok := x.Head.(Int)
-			if !ok || r < 0 || r > 0x10ffff || !Printable(rune(r), !l.style.Unicode) {
+			if !ok || r < 0 || r > 0x10ffff || !Printable(rune(r), true) {
 				return "", false
 			}
 			b.WriteRune(rune(r))
@@ -240,6 +240,9 @@ func (l *layouter) mapNode(m *Map, d int) node {
 	if m.Len() == 0 {
 		return textNode("#{}")
 	}
+	if d == 1 && l.write {
+		return textNode("#{}") // as Erlang does
+	}
 	if d == 1 {
 		return textNode("#{...}")
 	}
@@ -258,6 +261,10 @@ func (l *layouter) mapNode(m *Map, d int) node {
 		pair := node{shape: shapePair, kids: []node{l.layout(k, inner), l.layout(v, inner)}}
 		pair.len = pair.kids[0].len + 4 + pair.kids[1].len
 		n.add(pair)
+	}
+	if d == 1 && l.write { // as Erlang does, whether there are more or not
+		n.tail = &dots
+		n.len += 4
 	}
 	return n
 }

@@ -42,7 +42,7 @@ func TestDepthLeavesTheRestOut(t *testing.T) {
 		{List(ten...), 1, "[...]"},
 		{Tuple{Atom("a"), List(ten...)}, 4, "{a,[1|...]}"},
 		{Tuple{Atom("a"), Atom("b"), Atom("c")}, 3, "{a,b,...}"},
-		{NewMap([2]Term{Atom("a"), Int(1)}), 1, "#{...}"},
+		{NewMap([2]Term{Atom("a"), Int(1)}), 1, "#{}"},
 		{Int(1), 0, "..."},
 	} {
 		if got := Write(c.t, Style{Depth: c.depth}); got != c.want {
