@@ -76,6 +76,7 @@ func (c *Control) socketHandler() http.Handler {
 // evaluations adds what evaluates, for callers whom the gate lets in.
 func (c *Control) evaluations(mux *http.ServeMux, g gate) {
 	mux.Handle("POST "+EvalPath, g.guard(c.opts.Evaluator.serveEval))
+	mux.Handle("POST "+ConsolePath, g.guard(c.opts.Evaluator.serveConsole))
 }
 
 func (c *Control) mux() *http.ServeMux {

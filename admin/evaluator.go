@@ -35,16 +35,20 @@ type EvaluatorOptions struct {
 	// Remote evaluates an expression on another member of the cluster; nil for a node alone. It fails with
 	// an error for a node that is not reached, which becomes ClassNodeDown.
 	Remote func(ctx context.Context, node string, c repl.Caller, text string, json bool) (Evaluation, error)
-	Limits repl.Limits
-	Logger *slog.Logger // nil discards; gets the audit records
+	// RemoteConsole carries lines between l and a console on another member, until either ends. It fails as
+	// Remote does; nil for a node alone.
+	RemoteConsole func(ctx context.Context, node string, c repl.Caller, l Lines) error
+	Limits        repl.Limits
+	Logger        *slog.Logger // nil discards; gets the audit records
 }
 
 // Evaluator evaluates the expressions of operators, a few at a time, each within the budgets of package repl,
 // and leaves a record of each in the log. It is safe for concurrent use.
 type Evaluator struct {
-	opts    EvaluatorOptions
-	turns   chan struct{}
-	waiting atomic.Int32
+	opts     EvaluatorOptions
+	turns    chan struct{}
+	waiting  atomic.Int32
+	consoles atomic.Int32
 
 	bodyTime, waitTime time.Duration
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -20,8 +21,13 @@ const (
 // serve runs h on l until ctx ends or l fails. It returns nil in the first case, and only when all
 // handlers have returned or closeTime is over.
 func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	var handlers sync.WaitGroup // those of consoles, too, which Shutdown does not know
 	srv := &http.Server{
-		Handler:           h,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handlers.Add(1)
+			defer handlers.Done()
+			h.ServeHTTP(w, r)
+		}),
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -42,10 +48,24 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	if srv.Shutdown(closing) != nil {
 		srv.Close()
 	}
+	waitFor(closing, &handlers)
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
+}
+
+// waitFor waits for a group until ctx ends.
+func waitFor(ctx context.Context, g *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		g.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 // Web serves HTTP on a TCP address of its own, such as that of metrics.listen.
