@@ -5,7 +5,8 @@ BIN       := bin
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Without -trimpath the build shares its cache with the tests; a release passes BUILDFLAGS=-trimpath.
 BUILDFLAGS ?=
-LDFLAGS   := -X main.version=$(VERSION)
+REVISION  ?= $(shell git describe --always --abbrev=12 --exclude '*' --dirty 2>/dev/null)
+LDFLAGS   := -X main.version=$(VERSION) -X main.revision=$(REVISION)
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
 NODES     ?= 4

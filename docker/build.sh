@@ -18,7 +18,8 @@ DOCKER_IMAGE=${DOCKER_IMAGE:-erlmcp:$VERSION-cluster}
 PROMETHEUS_IMAGE=${PROMETHEUS_IMAGE:-erlmcp-prometheus:$VERSION}
 ERLMCP_BASE=${ERLMCP_BASE:-auto}
 ERLMCP_REGISTRY_TIMEOUT=${ERLMCP_REGISTRY_TIMEOUT:-20}
-export VERSION
+REVISION=${REVISION:-$(git describe --always --abbrev=12 --exclude '*' --dirty 2>/dev/null || true)}
+export VERSION REVISION
 
 say() { echo "build: $*"; }
 
@@ -50,7 +51,7 @@ size() { docker image inspect "$1" --format '{{.Size}}' | awk '{printf "%.1f MB"
 
 build_erlmcp() {
   if from_registry "${BASE_IMAGE:-alpine:3.20}"; then
-    set -- --build-arg VERSION="$VERSION"
+    set -- --build-arg VERSION="$VERSION" --build-arg REVISION="$REVISION"
     [ -z "${GO_IMAGE:-}" ] || set -- "$@" --build-arg GO_IMAGE="$GO_IMAGE"
     [ -z "${BASE_IMAGE:-}" ] || set -- "$@" --build-arg BASE_IMAGE="$BASE_IMAGE"
     docker build -f docker/Dockerfile.cluster -t "$DOCKER_IMAGE" "$@" .

@@ -3,12 +3,13 @@
 # with owners and modes. Needs Go, tar, and a static busybox: that of BUSYBOX, else the host's, else Debian's
 # package busybox-static, which is unpacked, not installed. Runs as any user.
 #
-#   VERSION  version of the binary     BUSYBOX  path of a static busybox     GO  the go command
+#   VERSION  version of the binary     REVISION  its commit     BUSYBOX  path of a static busybox     GO  the go command
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
 
 VERSION=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo dev)}
+REVISION=${REVISION:-$(git describe --always --abbrev=12 --exclude '*' --dirty 2>/dev/null || true)}
 GO=${GO:-go}
 root=build/rootfs
 image=build/image
@@ -50,7 +51,7 @@ rm -rf "$root" "$image"
 mkdir -p "$image" "$root"
 (cd "$root" && mkdir -p bin etc/ssl/certs opt/erlmcp/bin proc sys dev run/erlmcp tmp usr var/lib/erlmcp var/log/erlmcp)
 
-CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" \
+CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION -X main.revision=$REVISION" \
   -o "$root/opt/erlmcp/bin/erlmcp" ./cmd/erlmcp
 
 cp "$busybox" "$root/bin/busybox"

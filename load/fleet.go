@@ -39,6 +39,7 @@ type Fleet struct {
 	measured  bool   // past the warm-up
 	reconnect bool
 	looping   bool // a closed loop is under way
+	ramping   bool // sessions are being set up, none is called
 	load      LoadResult
 	ramp      ConnectResult
 	point     Point
@@ -237,9 +238,14 @@ func (f *Fleet) sessionBroke(s *session, class Class, text string) {
 	switch s.state {
 	case sessionReady:
 		f.notReady(s)
-		f.load.SessionsLost++
 		f.point.Broken++
-		f.load.Failures.Count(class, text)
+		if f.ramping {
+			f.ramp.Lost++
+			f.ramp.Failures.Count(class, f.targets[s.target].Name+": "+text)
+		} else {
+			f.load.SessionsLost++
+			f.load.Failures.Count(class, f.targets[s.target].Name+": "+text)
+		}
 	case sessionSettingUp:
 		f.pending--
 		if !s.again {
@@ -289,6 +295,8 @@ func (f *Fleet) Connect(ctx context.Context, o Connect) (ConnectResult, error) {
 	f.ramp = ConnectResult{}
 	f.ramp.Merge(ConnectResult{})
 	f.ramp.Asked = o.Sessions
+	f.ramping = true
+	defer func() { f.ramping = false }()
 	begun := f.offset(o.Start)
 	p := pace{start: begun, rate: o.Rate, part: o.Part, parts: o.Parts}
 	f.trim(o.Sessions)

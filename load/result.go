@@ -104,6 +104,7 @@ type ConnectResult struct {
 	Asked    int           `json:"asked"`  // sessions that were to be there at the end
 	Ready    int           `json:"ready"`  // sessions that are there
 	Failed   int           `json:"failed"` // set-ups that failed
+	Lost     int           `json:"lost"`   // sessions that broke while others were set up
 	Elapsed  time.Duration `json:"elapsed_ns"`
 	Latency  *Histogram    `json:"latency"` // from the intended time of a connect to the end of its handshake
 	Failures Failures      `json:"failures,omitempty"`
@@ -114,6 +115,7 @@ func (r *ConnectResult) Merge(o ConnectResult) {
 	r.Asked += o.Asked
 	r.Ready += o.Ready
 	r.Failed += o.Failed
+	r.Lost += o.Lost
 	r.Elapsed = max(r.Elapsed, o.Elapsed)
 	if r.Latency == nil {
 		r.Latency, r.Failures = NewHistogram(), Failures{}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
@@ -163,7 +162,8 @@ func (p *program) bench(f *benchFlags, args []string, knee *crew.Knee) error {
 		runErr = errors.New("interrupted")
 	}
 	if knee != nil {
-		results.KneeRate = knee.Found(results.Phases)
+		results.Knees = knee.Found(results.Phases)
+		results.KneeRate = crew.Median(results.Knees)
 	}
 	if f.profile == "guide" && f.shape.Sessions > 0 {
 		results.NotRun = append(results.NotRun, fmt.Sprintf("phases of more than %d sessions were left out by --connections", f.shape.Sessions))
@@ -189,22 +189,28 @@ func (p *program) bench(f *benchFlags, args []string, knee *crew.Knee) error {
 	return nil
 }
 
-// commit is the revision that the program was built from.
+// revision is set by the linker (-X main.revision=0123abcd).
+var revision string
+
+// commit is the revision that the program was built from: what was linked in, else what the go command recorded.
 func commit() string {
+	if revision != "" {
+		return revision
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	revision, modified := "unknown", ""
+	hash, modified := "unknown", ""
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
-			revision = s.Value[:min(12, len(s.Value))]
+			hash = s.Value[:min(12, len(s.Value))]
 		case s.Key == "vcs.modified" && s.Value == "true":
 			modified = " (modified)"
 		}
 	}
-	return revision + modified
+	return hash + modified
 }
 
 func (p *program) kneeCommand() *cobra.Command {
@@ -213,7 +219,7 @@ func (p *program) kneeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "find-knee [flags] [[NAME=]URL...]", Short: "Search the highest rate at which p99 stays under a bound",
 		Long: `Doubles the rate of calls until a probe fails, then halves the gap, with all sessions open. A probe
-holds while p99 stays under --p99 and every call has its right answer.`,
+holds while p99 stays under --p99, no session is missing and every call has its right answer.`,
 		Example: `  erlmcp bench find-knee --connections 10000
   erlmcp bench find-knee --connections 1000 --rate 2000 --p99 50ms --duration 10s --out knee`,
 		Args: cobra.ArbitraryArgs,
@@ -221,7 +227,8 @@ holds while p99 stays under --p99 and every call has its right answer.`,
 	}
 	f.add(cmd)
 	cmd.Flags().DurationVar(&k.P99, "p99", 100*time.Millisecond, "the bound")
-	cmd.Flags().IntVar(&k.MaxProbes, "probes", 20, "probes at most")
+	cmd.Flags().IntVar(&k.MaxProbes, "probes", 20, "probes of a search, at most")
+	cmd.Flags().IntVar(&k.Repeat, "repeat", 1, "searches, each from the rate that the one before found; their median is the result")
 	cmd.Flags().Float64Var(&k.Precision, "precision", 0.05, "the search ends when the gap is this share of the rate")
 	return cmd
 }
@@ -247,42 +254,6 @@ func (p *program) compareCommand() *cobra.Command {
 				err = fmt.Errorf("bench: B is worse in %d measure(s)", worse)
 			}
 			return asFailure(err)
-		},
-	}
-}
-
-func (p *program) reportCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "report FOLDER...", Short: "Write the reports of results again, and sum them up",
-		Long: "Reads results.json of each folder and writes the reports beside it. Ends with status 1 if a run failed.",
-		Example: `  erlmcp bench report bench
-  erlmcp bench report docker/logs/load docker/logs/sustained`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			failed := 0
-			for _, dir := range args {
-				r, err := report.Read(dir)
-				if err != nil {
-					return asFailure(err)
-				}
-				if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-					dir = filepath.Dir(dir)
-				}
-				if err := report.Write(dir, r); err != nil {
-					return asFailure(err)
-				}
-				if r.Failed() {
-					failed++
-				}
-				fmt.Fprintf(p.stdout, "%s (%s)\n", dir, r.Profile.Name)
-				if err := p.summary(r); err != nil {
-					return err
-				}
-			}
-			if failed > 0 {
-				return fail(exitFailed, "bench: %d of %d runs failed", failed, len(args))
-			}
-			return nil
 		},
 	}
 }

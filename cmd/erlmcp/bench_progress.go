@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/erlmcp/erlmcp/load/crew"
+	"github.com/erlmcp/erlmcp/load/report"
 )
 
 // benchProgress shows where a run stands: a bar a phase on a terminal, a line a second elsewhere.
@@ -139,7 +140,7 @@ func (p *program) summary(r *crew.Results) error {
 			text += "not run: " + n + "\n"
 		}
 		if r.Profile.Name == "find-knee" {
-			text += fmt.Sprintf("highest rate that held: %.0f calls/s\n", r.KneeRate)
+			text += report.KneeText(r) + "\n"
 		}
 		_, err := io.WriteString(w, text)
 		return err

@@ -39,6 +39,10 @@ type heard struct {
 	err    error
 }
 
+// maxDialing is how many set-ups are under way at a time, of all workers. A machine that is slow to set up sessions
+// then makes them late, which is measured, and does not let each wait behind thousands until its time is over.
+const maxDialing = 512
+
 // launch starts all workers and gives them their options.
 func launch(ctx context.Context, start Launcher, opts load.Options, p Plan, onPoint func(Second)) (*crew, error) {
 	c := &crew{heard: make(chan heard, 64), onPoint: onPoint, merge: newMerger(p.Workers())}
@@ -58,6 +62,7 @@ func launch(ctx context.Context, start Launcher, opts load.Options, p Plan, onPo
 		if o.Conns > 0 {
 			o.Conns = max(share(o.Conns, n, p.Workers()), 1)
 		}
+		o.Dialing = max(share(maxDialing, n, p.Workers()), 1)
 		return load.Order{Options: &o}
 	})
 	if err != nil {
@@ -120,7 +125,7 @@ func (c *crew) order(ctx context.Context, of func(n int) load.Order) ([]load.Say
 			case h.saying.Error != "":
 				return nil, fmt.Errorf("crew: worker %d: %s", h.worker+1, h.saying.Error)
 			case h.saying.Point != nil:
-				for _, p := range c.merge.add(*h.saying.Point) {
+				for _, p := range c.merge.add(h.worker, *h.saying.Point) {
 					c.onPoint(secondOf(p))
 				}
 			default:
@@ -183,9 +188,9 @@ func (c *crew) cpu() time.Duration {
 
 // merger joins the points of workers by second.
 type merger struct {
-	workers int
-	seconds map[int64]*pending
-	last    int64 // the latest second that was handed out
+	sessions []int // that each worker told last; a second that misses a worker's word has these
+	seconds  map[int64]*pending
+	last     int64 // the latest second that was handed out
 }
 
 type pending struct {
@@ -193,13 +198,16 @@ type pending struct {
 	from  int
 }
 
-func newMerger(workers int) merger { return merger{workers: workers, seconds: map[int64]*pending{}} }
+func newMerger(workers int) merger {
+	return merger{sessions: make([]int, workers), seconds: map[int64]*pending{}}
+}
 
 // patience is how many seconds a point waits for a worker that is late.
 const patience = 3
 
 // add takes a point and returns the seconds that are complete, in order.
-func (m *merger) add(p load.Point) []load.Point {
+func (m *merger) add(worker int, p load.Point) []load.Point {
+	m.sessions[worker] = p.Sessions
 	if p.Second <= m.last {
 		return nil // too late to be told; the results of the phase have it
 	}
@@ -213,11 +221,15 @@ func (m *merger) add(p load.Point) []load.Point {
 	var out []load.Point
 	for second := m.oldest(); second != 0; second = m.oldest() {
 		e := m.seconds[second]
-		if e.from < m.workers && p.Second-second < patience {
+		if e.from < len(m.sessions) && p.Second-second < patience {
 			break
 		}
 		delete(m.seconds, second)
 		m.last = second
+		e.point.Sessions = 0
+		for _, n := range m.sessions {
+			e.point.Sessions += n
+		}
 		out = append(out, e.point)
 	}
 	return out

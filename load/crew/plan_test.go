@@ -84,43 +84,63 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestKneeFindsTheRate: a server that holds up to a rate is found within the precision.
+// TestKneeFindsTheRate: a server that holds up to a rate is found within the precision, by every search.
 func TestKneeFindsTheRate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Float64Range(2, 1e6).Draw(t, "limit")
-		k := Knee{Base: Phase{Rate: rapid.Float64Range(1, 1e5).Draw(t, "first")}, P99: 100 * time.Millisecond, MaxProbes: 100}
+		k := Knee{
+			Base: Phase{Rate: rapid.Float64Range(1, 1e5).Draw(t, "first"), Sessions: 7}, P99: 100 * time.Millisecond, MaxProbes: 100,
+			Repeat: rapid.IntRange(1, 3).Draw(t, "searches"),
+		}
 		var done []PhaseResult
-		for {
-			p, more := k.Next(done)
-			if !more {
-				break
-			}
+		for p, more := k.Next(done); more; p, more = k.Next(done) {
 			r := PhaseResult{Phase: p, Load: load.LoadResult{Latency: load.NewHistogram(), Counts: load.Counts{Scheduled: 1, Right: 1}}}
+			r.Connect.Ready = 7
 			r.Load.Latency.Record(10 * time.Millisecond)
 			if p.Rate > limit {
 				r.Load.Latency.Record(time.Second)
 			}
 			done = append(done, r)
 		}
-		if got := k.Found(done); got > limit || got < limit*0.94 {
-			t.Fatalf("got %v after %d probes, want %v", got, len(done), limit)
+		found := k.Found(done)
+		if len(found) != k.Repeat {
+			t.Fatalf("got %d searches, want %d", len(found), k.Repeat)
+		}
+		for _, got := range found {
+			if got > limit || got < limit*0.94 {
+				t.Fatalf("got %v of %d probes, want %v", found, len(done), limit)
+			}
 		}
 	})
 }
 
+func TestKneeNeedsItsSessions(t *testing.T) {
+	k := Knee{Base: Phase{Rate: 10, Sessions: 2}, P99: time.Second}
+	p, _ := k.Next(nil)
+	r := PhaseResult{Phase: p, Load: load.LoadResult{Latency: load.NewHistogram(), Counts: load.Counts{Scheduled: 1, Right: 1}}}
+	r.Load.Latency.Record(time.Millisecond)
+	r.Connect.Ready = 1
+	if got := k.Found([]PhaseResult{r}); len(got) != 1 || got[0] != 0 {
+		t.Errorf("got %v with a session missing, want 0", got)
+	}
+	if got := Median([]float64{3, 1, 2, 9}); got != 2 || Median(nil) != 0 {
+		t.Errorf("median: got %v, want 2", got)
+	}
+}
+
 func TestMergerWaitsForAllWorkers(t *testing.T) {
 	m := newMerger(2)
-	if got := m.add(load.Point{Second: 10, Right: 1}); len(got) != 0 {
+	if got := m.add(0, load.Point{Second: 10, Right: 1}); len(got) != 0 {
 		t.Errorf("got %v before the second worker", got)
 	}
-	if got := m.add(load.Point{Second: 10, Right: 2}); len(got) != 1 || got[0].Right != 3 {
+	if got := m.add(1, load.Point{Second: 10, Right: 2}); len(got) != 1 || got[0].Right != 3 {
 		t.Errorf("got %+v, want 3 right", got)
 	}
-	m.add(load.Point{Second: 11, Right: 1})
-	if got := m.add(load.Point{Second: 14, Right: 1}); len(got) != 1 || got[0].Second != 11 {
+	m.add(0, load.Point{Second: 11, Right: 1})
+	if got := m.add(0, load.Point{Second: 14, Right: 1}); len(got) != 1 || got[0].Second != 11 {
 		t.Errorf("got %+v, want second 11 without the late worker", got)
 	}
-	if got := m.add(load.Point{Second: 11, Right: 1}); got != nil {
+	if got := m.add(0, load.Point{Second: 11, Right: 1}); got != nil {
 		t.Errorf("got %+v for a second that was told", got)
 	}
 }

@@ -17,6 +17,7 @@ type Phase struct {
 	Churn       float64       `json:"churn,omitempty"` // sessions replaced a second
 	Reconnect   bool          `json:"reconnect,omitempty"`
 	Fault       bool          `json:"fault,omitempty"`    // the fault is injected after a quarter and healed after a half
+	Search      int           `json:"search,omitempty"`   // of find-knee, from 1
 	Strained    bool          `json:"strained,omitempty"` // overload or fault: lost and refused calls are told, not held against it
 }
 

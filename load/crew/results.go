@@ -28,8 +28,9 @@ type Results struct {
 	Marks    []Mark        `json:"marks,omitempty"`
 	NotRun   []string      `json:"not_run,omitempty"` // what was asked or belongs to the profile and was not done, and why
 	Checks   []Check       `json:"checks,omitempty"`
-	Nodes    []Sample      `json:"nodes,omitempty"` // the last sample of each node
-	KneeRate float64       `json:"knee_rate,omitempty"`
+	Nodes    []Sample      `json:"nodes,omitempty"`     // the last sample of each node
+	KneeRate float64       `json:"knee_rate,omitempty"` // the median of Knees
+	Knees    []float64     `json:"knees,omitempty"`     // highest rate that held in each search; 0 is none
 }
 
 // PhaseResult is what came out of a phase. NotRun is why it was left out, and the rest is empty then.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/erlmcp/erlmcp/load"
 	"github.com/erlmcp/erlmcp/load/crew"
 )
 
@@ -50,7 +51,7 @@ func phaseChecks(p *crew.PhaseResult, rules Rules) []crew.Check {
 	w := &p.Load.Warmup
 	untrue := c.Wrong + c.Doubled + c.Stray + w.Wrong
 	checks := []crew.Check{
-		bound(name+": sessions", fmt.Sprint(p.Phase.Sessions), fmt.Sprintf("%d, %d set-ups failed", p.Connect.Ready, p.Connect.Failed), p.Connect.Ready == p.Phase.Sessions),
+		bound(name+": sessions", fmt.Sprint(p.Phase.Sessions), setUps(p.Connect), p.Connect.Ready == p.Phase.Sessions),
 		bound(name+": wrong, doubled or stray answers", "0", fmt.Sprint(untrue), untrue == 0),
 	}
 	switch {
@@ -66,6 +67,15 @@ func phaseChecks(p *crew.PhaseResult, rules Rules) []crew.Check {
 			fmt.Sprintf("%d of %d", c.Bad(), c.Scheduled), c.Bad() == 0))
 	}
 	return checks
+}
+
+// setUps says in a line how a ramp went.
+func setUps(r load.ConnectResult) string {
+	text := fmt.Sprintf("%d, %d set-ups failed", r.Ready, r.Failed)
+	if r.Lost > 0 {
+		text += fmt.Sprintf(", %d sessions broke meanwhile", r.Lost)
+	}
+	return text
 }
 
 func bound(name, want, got string, met bool) crew.Check {

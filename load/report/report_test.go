@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
@@ -113,6 +114,47 @@ func TestWriteAndReadBack(t *testing.T) {
 	}
 	if _, err := Read(dir); err == nil {
 		t.Error("format 99: got no error")
+	}
+}
+
+// TestSummary: several runs, the guide's criteria beside what was measured, and what was not run said so.
+func TestSummary(t *testing.T) {
+	r := results()
+	Judge(r, Rules{})
+	knee := results()
+	knee.Profile = crew.Profile{Name: "find-knee", Phases: []crew.Phase{{Duration: time.Second}}}
+	knee.Ask.Sessions, knee.Knees, knee.KneeRate = 20, []float64{9000, 12000, 11000}, 11000
+	m := metricsOf(r)
+	m.ClusterNodes[0].Members, m.ClusterNodes[1].Members = 2, 1
+	s := &Summary{
+		Facts:   &Facts{Where: "containers", Nodes: 6, Size: "asked: 100000 connections; done: 6 nodes", FormedS: 7, Image: "erlmcp:test", ImageBytes: 38_200_000},
+		Metrics: &m, Runs: []NamedRun{{"load", r}, {"knee-20", knee}, {"stress", r}, {"recovery-restart", r}},
+	}
+	testutil.Golden(t, "summary.md", s.markdown())
+	s.Overhead = &Overhead{P50: 1, P99: 2, Throughput: 3, CPU: 4, Memory: 4.5}
+	if got := s.overhead(); got.Verdict != crew.Met {
+		t.Errorf("got %+v, want met", got)
+	}
+	dir := t.TempDir()
+	if err := WriteSummary(dir, s); err != nil {
+		t.Fatal(err)
+	}
+	back := &Summary{}
+	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
+	if err == nil {
+		err = json.Unmarshal(text, back)
+	}
+	if err != nil || !bytes.Equal(back.markdown(), s.markdown()) {
+		t.Errorf("read back: %v", err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || bytes.Count(page, []byte("<h1>")) != 5 || bytes.Contains(page, []byte("<script")) {
+		t.Errorf("report.html: %v, %d titles, want 5", err, bytes.Count(page, []byte("<h1>")))
+	}
+	for _, c := range (&Summary{}).acceptance() {
+		if c.Verdict != notRun {
+			t.Errorf("nothing was run: got %+v", c)
+		}
 	}
 }
 

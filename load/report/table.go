@@ -87,7 +87,7 @@ func outcomeTable(r *crew.Results) table {
 
 func connectTable(r *crew.Results) table {
 	t := table{Title: "Connections", Note: "A set-up is the connection and the whole MCP handshake; milliseconds from its intended time.",
-		Head: []string{"phase", "asked", "ready", "failed", "took", "set-ups/s asked", "p50", "p99", "max"}}
+		Head: []string{"phase", "asked", "ready", "failed", "broke", "took", "set-ups/s asked", "p50", "p99", "max"}}
 	for i := range r.Phases {
 		p := &r.Phases[i]
 		if !p.Ran() {
@@ -98,7 +98,7 @@ func connectTable(r *crew.Results) table {
 			rate = fmt.Sprintf("%.0f", p.Phase.ConnectRate)
 		}
 		l := p.Connect.Latency
-		t.row(p.Phase.Name, fmt.Sprint(p.Connect.Asked), fmt.Sprint(p.Connect.Ready), fmt.Sprint(p.Connect.Failed), p.Connect.Elapsed.Round(time.Millisecond).String(),
+		t.row(p.Phase.Name, fmt.Sprint(p.Connect.Asked), fmt.Sprint(p.Connect.Ready), fmt.Sprint(p.Connect.Failed), fmt.Sprint(p.Connect.Lost), p.Connect.Elapsed.Round(time.Millisecond).String(),
 			rate, q(l, 50), q(l, 99), fmt.Sprintf("%.2f", toMS(l.Max())))
 	}
 	return t
@@ -158,7 +158,24 @@ func facts(r *crew.Results) []string {
 		"Targets: " + strings.Join(targets, ", ") + " over " + transport,
 		fmt.Sprintf("Calls: %s, %d bytes of payload, each id and payload checked", r.Mix, r.Ask.Options.Payload),
 	}
-	return append(out, r.Plan.Notes...)
+	out = append(out, r.Plan.Notes...)
+	if len(r.Knees) > 0 {
+		out = append(out, KneeText(r))
+	}
+	return out
+}
+
+// KneeText is what find-knee found, in a line.
+func KneeText(r *crew.Results) string {
+	text := fmt.Sprintf("highest rate that held: %.0f calls/s", r.KneeRate)
+	if len(r.Knees) > 1 {
+		var all []string
+		for _, k := range r.Knees {
+			all = append(all, fmt.Sprintf("%.0f", k))
+		}
+		text += fmt.Sprintf(", median of %d searches (%s)", len(all), strings.Join(all, ", "))
+	}
+	return text
 }
 
 // status is the first line of the report.

@@ -132,20 +132,34 @@ type pagePicture struct {
 
 // HTML is report.html: styles and pictures are inside, nothing is loaded.
 func HTML(r *crew.Results) ([]byte, error) {
-	pics, err := pictures(r)
+	p, err := pageOf(r)
 	if err != nil {
 		return nil, err
 	}
+	return render([]page{p})
+}
+
+// pageOf is a run as the template has it.
+func pageOf(r *crew.Results) (page, error) {
 	p := page{Profile: r.Profile.Name, Status: status(r), Failed: r.Failed(), Facts: facts(r), Command: r.Command, Tables: tables(r), NotRun: r.NotRun}
+	pics, err := pictures(r)
+	if err != nil {
+		return p, err
+	}
 	for _, pic := range pics {
 		text, err := pic.svg()
 		if err != nil {
-			return nil, err
+			return p, err
 		}
 		p.Pictures = append(p.Pictures, pagePicture{pic.title, template.HTML(text)}) // drawn by us; names in it are escaped by the writer
 	}
+	return p, nil
+}
+
+// render makes one document of pages.
+func render(pages []page) ([]byte, error) {
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, p); err != nil {
+	if err := pageTemplate.Execute(&b, pages); err != nil {
 		return nil, fmt.Errorf("report: report.html: %v", err)
 	}
 	return b.Bytes(), nil
@@ -156,7 +170,7 @@ var pageTemplate = template.Must(template.New("report").Parse(`<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>erlmcp bench: {{.Profile}}</title>
+<title>erlmcp bench: {{(index . 0).Profile}}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; color: #1d2430; background: #fff; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; border-bottom: 1px solid #d8dde6; }
@@ -169,7 +183,7 @@ figure { margin: 1rem 0; }
 </style>
 </head>
 <body>
-<h1>erlmcp bench: {{.Profile}}</h1>
+{{range $page := .}}<h1>erlmcp bench: {{.Profile}}</h1>
 <p class="status{{if .Failed}} failed{{end}}">{{.Status}}</p>
 <ul>{{range .Facts}}<li>{{.}}</li>
 {{end}}</ul>
@@ -180,9 +194,9 @@ figure { margin: 1rem 0; }
 {{range $t.Rows}}<tr>{{range .}}<td{{if eq . "missed"}} class="missed"{{else if eq . "met"}} class="met"{{end}}>{{.}}</td>{{end}}</tr>
 {{end}}</table></div>{{else}}<p>None.</p>{{end}}
 {{if eq $i 0}}<h2>Not run</h2>
-{{range $.NotRun}}<p>{{.}}</p>{{else}}<p>Every phase that was asked for was run.</p>{{end}}
-{{range $.Pictures}}<h2>{{.Title}}</h2><figure>{{.SVG}}</figure>
-{{end}}{{end}}{{end}}</body>
+{{range $page.NotRun}}<p>{{.}}</p>{{else}}<p>Every phase that was asked for was run.</p>{{end}}
+{{range $page.Pictures}}<h2>{{.Title}}</h2><figure>{{.SVG}}</figure>
+{{end}}{{end}}{{end}}{{end}}</body>
 </html>
 `))
 
