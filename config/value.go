@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -156,6 +157,9 @@ func (l Log) SlogLevel() slog.Level {
 		return slog.LevelInfo
 	}
 }
+
+// Levels are the values of log.level, least severe first.
+func Levels() []string { return slices.Clone(table().byPath["log.level"].enum) }
 
 // formatDuration is d as files spell it: 30m, not 30m0s.
 func formatDuration(d time.Duration) string {

@@ -76,12 +76,12 @@ func memberNames(ctx context.Context, client admin.Client) []string {
 	return names
 }
 
-// stringsOf are the texts that an expression gives; none where it fails.
-func stringsOf(ctx context.Context, client admin.Client, expr string) []string {
-	e, err := client.Eval(ctx, expr, admin.EvalOptions{Role: "viewer", JSON: true})
-	var list []string
-	if err != nil || json.Unmarshal(e.JSON, &list) != nil {
+// sessionIDs are the ids of some sessions.
+func sessionIDs(ctx context.Context, client admin.Client) []string {
+	e, err := client.Eval(ctx, "[maps:get(id, S) || S <- lists:sublist(erlmcp:sessions(), 100)].", admin.EvalOptions{Role: "viewer", JSON: true})
+	var ids []string
+	if err != nil || json.Unmarshal(e.JSON, &ids) != nil {
 		return nil
 	}
-	return list
+	return ids
 }

@@ -22,7 +22,7 @@ Secrets are never printed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		p.configCheck(), p.configShow(),
+		p.configCheck(), p.configShow(), p.configReload(),
 		p.configPrint("default", "Print a file with every key at its default", "default > erlmcp.yaml", config.WriteDefault),
 		p.configPrint("env", "Print the environment name of every key", "env > erlmcp.env", config.WriteEnv),
 		p.configPrint("doc", "Print the reference of all keys as Markdown", "doc > config.md", config.WriteDocument),

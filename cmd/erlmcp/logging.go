@@ -14,14 +14,9 @@ import (
 // maxField is the most of one field that is logged, in bytes.
 const maxField = 1 << 10
 
-// newLogger logs to w as c says: as text for people on a terminal, else as JSON. Every value is bounded and
-// free of control characters, whoever made it.
+// newLogger logs to w as c says.
 func newLogger(w io.Writer, terminal bool, c config.Log) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.SlogLevel(), ReplaceAttr: tame}
-	if c.Format == "text" || c.Format == "auto" && terminal {
-		return slog.New(slog.NewTextHandler(w, o))
-	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	return newLogLevels(c.Level).logger(w, terminal, c.Format)
 }
 
 // tame bounds a field and makes it a text where it could be anything. It is a ReplaceAttr: values are

@@ -8,6 +8,10 @@ package main
 import (
 	"io"
 	"os"
+
+	"golang.org/x/term"
+
+	"github.com/erlmcp/erlmcp/config"
 )
 
 // program is what a command gets of its process.
@@ -17,7 +21,8 @@ type program struct {
 	environ        []string
 	stdin          *os.File
 	stdout, stderr io.Writer
-	terminal       bool // stderr is one
+	terminal       bool           // stderr is one
+	sources        config.Sources // of the configuration, once it is loaded
 }
 
 func main() {
@@ -43,7 +48,4 @@ func (p *program) run() int {
 	return p.finish(p.execute())
 }
 
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }

@@ -108,7 +108,9 @@ func (p *program) runNode(c *config.Config, server *mcp.Server, ready func(addr 
 // serves.
 func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, ready func(addr string)) error {
 	signal.Ignore(syscall.SIGPIPE) // a reader of logs that goes away does not end the node
-	log := newLogger(p.stderr, p.terminal, c.Log)
+	levels := newLogLevels(c.Log.Level)
+	log := levels.logger(p.stderr, p.terminal, c.Log.Format)
+	o.Operator = newOperator(c, p.sources, levels)
 	tuneRuntime(c.Runtime, log)
 	announce(log, c, o.Stdio.On)
 	o.Logger = log

@@ -66,7 +66,10 @@ func (p *program) rootCommand() *cobra.Command {
 		&cobra.Group{ID: groupBench, Title: "Measure:"},
 	)
 	root.AddCommand(p.foregroundCommand(), p.devCommand(), p.stdioCommand(), p.clusterCommand(),
-		p.startCommand(), p.pingCommand(), p.pidCommand(), p.nodesCommand(), p.evalCommand(), p.rpcCommand(), p.doctorCommand(), p.versionCommand(), p.completionCommand(),
+		p.startCommand(), p.stopCommand(), p.restartCommand(), p.drainCommand(),
+		p.pingCommand(), p.pidCommand(), p.statusCommand(), p.nodesCommand(), p.topCommand(), p.treeCommand(), p.sessionsCommand(),
+		p.evalCommand(), p.rpcCommand(), p.consoleCommand(), p.logCommand(),
+		p.doctorCommand(), p.versionCommand(), p.completionCommand(),
 		p.configCommand(), p.benchCommand())
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand has examples
 	root.SetFlagErrorFunc(p.flagError)
@@ -134,7 +137,8 @@ func (p *program) load(cmd *cobra.Command) (*config.Config, error) {
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	c, err := config.Load(config.Sources{Flags: config.Flags(cmd.Flags()), Environ: p.environ, File: file, VMArgs: vmArgs})
+	p.sources = config.Sources{Flags: config.Flags(cmd.Flags()), Environ: p.environ, File: file, VMArgs: vmArgs}
+	c, err := config.Load(p.sources)
 	if err != nil {
 		return nil, &failure{configStatus(err), err}
 	}

@@ -138,19 +138,24 @@ func runningAs(ctx context.Context, client admin.Client) string {
 func (p *program) defaultLog(c *config.Config) (string, error) {
 	dir := c.Node.DataDir
 	if dir == "" {
-		if dir = variable(p.environ, "XDG_STATE_HOME"); dir == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return "", fmt.Errorf("no --log-file, and no node.data_dir or home directory for a log: %w", err)
-			}
-			dir = filepath.Join(home, ".local", "state")
+		var err error
+		if dir, err = p.stateDir(); err != nil {
+			return "", fmt.Errorf("no --log-file, and no node.data_dir or home directory for a log: %w", err)
 		}
-		dir = filepath.Join(dir, "erlmcp")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	return filepath.Join(dir, c.Node.Name+".log"), nil
+}
+
+// stateDir is where a user's files are that outlive processes. It need not exist.
+func (p *program) stateDir() (string, error) {
+	if dir := variable(p.environ, "XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "erlmcp"), nil
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".local", "state", "erlmcp"), err
 }
 
 // background is a process that was launched.

@@ -77,6 +77,7 @@ var owners = []struct {
 	{"gonum.org/v1/plot", []string{"load/report"}},
 	{"github.com/jedib0t/go-pretty", []string{"cmd"}},
 	{"github.com/peterh/liner", []string{"cmd/erlmcp/internal/console"}},
+	{"golang.org/x/term", []string{"cmd"}},
 	{"charm.land", []string{"cmd/erlmcp/internal/top"}},
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
 	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
