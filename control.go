@@ -18,10 +18,11 @@ func (n *Node) controlRoutes() map[string]http.Handler {
 
 // newEvaluator makes what evaluates the expressions of operators.
 func (n *Node) newEvaluator() *admin.Evaluator {
-	return admin.NewEvaluator(admin.EvaluatorOptions{
-		Node: n.opts.Name, Logger: n.log,
-		Inspector: n.inspect.Inspector,
-	})
+	o := admin.EvaluatorOptions{Node: n.opts.Name, Logger: n.log, Inspector: n.inspect.Inspector}
+	if n.cluster != nil {
+		o.Remote, o.RemoteConsole = n.evalOn, n.consoleOn
+	}
+	return admin.NewEvaluator(o)
 }
 
 func (n *Node) serveNodes(w http.ResponseWriter, r *http.Request) {

@@ -43,6 +43,9 @@ type Node struct {
 
 	accepting context.Context // ends when the node stops to accept
 	refuse    context.CancelFunc
+	life      *life
+	evaluator *admin.Evaluator
+	guests    guests        // of other nodes
 	left      chan struct{} // closed when the client on stdin is gone
 	stopping  atomic.Bool   // the node ends in order, so the tree's end is to be a drain
 	draining  atomic.Bool
@@ -62,7 +65,7 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{}), left: make(chan struct{})}
+	n := &Node{opts: opts, server: server, log: opts.Logger.With(slog.String("node", opts.Name)), ready: make(chan struct{}), left: make(chan struct{}), life: newLife()}
 	n.accepting, n.refuse = context.WithCancel(context.Background())
 	sessions := opts.Sessions.WithDefaults()
 	n.metrics = metrics.New(metrics.Options{
@@ -81,7 +84,12 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 	n.inspect = inspect.New(inspect.Options{
 		Name: opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
 		Members: func() []inspect.Member { return members(n.view()) }, Operator: opts.Operator,
+		Life: n.inspected(),
 	})
+	n.evaluator = n.newEvaluator()
+	if n.cluster != nil {
+		n.servePeers()
+	}
 	n.checks()
 	n.assemble()
 	return n, nil
@@ -133,10 +141,10 @@ func (n *Node) Nodes() []string {
 	return names
 }
 
-// Run starts the node's supervision tree and serves until ctx ends, the client on stdin leaves or the tree
-// gives up. In the first two cases the node drains (see Options.Drain) and Run returns nil. It returns
-// ErrRestartLimit, with the last crash, when the tree gave up, and an error that names the cause when the
-// node could not be started. A node runs once.
+// Run starts the node's supervision tree and serves until ctx ends, the client on stdin leaves, Stop or Restart
+// is called, or the tree gives up. In all cases but the last the node drains (see Options.Drain) and Run returns
+// nil, or ErrRestart. It returns ErrRestartLimit, with the last crash, when the tree gave up, and an error that
+// names the cause when the node could not be started. A node runs once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.started.Swap(true) {
 		return errors.New("erlmcp: a node runs once")
@@ -161,6 +169,8 @@ func (n *Node) Run(ctx context.Context) error {
 		err = n.shutDown(ctx, root, context.Cause(ctx))
 	case <-n.left:
 		err = n.shutDown(ctx, root, errLeft)
+	case <-n.life.told:
+		err = n.shutDown(ctx, root, *n.life.cause.Load())
 	}
 	if err != nil {
 		return err
@@ -169,6 +179,9 @@ func (n *Node) Run(ctx context.Context) error {
 		return n.limitReached()
 	}
 	n.log.LogAttrs(ctx, slog.LevelInfo, "node stopped")
+	if n.life.restarts() {
+		return ErrRestart
+	}
 	return nil
 }
 

@@ -161,8 +161,11 @@ func (n *Node) adminServices() []supervisors.ChildSpec {
 	listenRole, _ := repl.ParseRole(o.ListenRole)
 	control := admin.NewControl(admin.Options{
 		Socket: o.Socket, Version: n.opts.Version, Health: &n.health, Logger: n.log, Routes: n.controlRoutes(),
-		Evaluator: n.newEvaluator(), Role: role, Token: o.Token, ListenRole: listenRole,
+		Evaluator: n.evaluator, Role: role, Token: o.Token, ListenRole: listenRole,
 	})
+	if n.cluster != nil {
+		children = append(children, service("peers", n.guests.serve))
+	}
 	if o.Socket != "" {
 		children = append(children, service("control", control.Serve))
 	}

@@ -99,6 +99,8 @@ func openConsole(l *connLines, req *http.Request) (*Console, error) {
 	switch {
 	case hello.Class == ClassNodeDown:
 		return nil, fmt.Errorf("%w: %s", ErrNodeDown, hello.Error)
+	case hello.Class == ClassBusy:
+		return nil, ErrConsoles
 	case hello.Class != "" || hello.Prompt == "":
 		return nil, fmt.Errorf("%w: %s", ErrConsoleClosed, hello.Error)
 	}

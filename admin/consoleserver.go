@@ -125,7 +125,10 @@ func (e *Evaluator) consoleOn(ctx context.Context, node string, c repl.Caller, l
 		c.Hops++
 		err = e.opts.RemoteConsole(ctx, node, c, l)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrConsoles):
+		goodbye(l, ClassBusy, "node "+node+": "+err.Error())
+	case err != nil:
 		goodbye(l, ClassNodeDown, "node "+node+" is not reached: "+err.Error())
 	}
 }

@@ -28,6 +28,8 @@ type Options struct {
 
 	// Operator is the process around the node; nil where there is none.
 	Operator Operator
+
+	Life Life
 }
 
 // Operator is what the process around a node lets an operator see and change. Its methods are safe for
@@ -59,7 +61,7 @@ var errAbsent = errors.New("inspect: function is not offered")
 func New(o Options) *Node {
 	n := &Node{o: o, table: map[string]function{}}
 	for _, part := range []map[string]function{
-		clusterFunctions(),
+		clusterFunctions(), initFunctions(),
 	} {
 		maps.Copy(n.table, part)
 	}

@@ -17,7 +17,7 @@ var access = []struct {
 		"port_info/1 port_info/2 process_info/1 process_info/2 is_process_alive/1 memory/0 memory/1 " +
 		"system_info/1 statistics/1 group_leader/0 loaded/0"},
 	{"erlang", Operator, "garbage_collect/0 garbage_collect/1 garbage_collect_all/0"},
-	{"erlang", Admin, "exit/2 halt/0 halt/1 disconnect_node/1"},
+	{"erlang", Admin, "exit/2 disconnect_node/1"},
 	{"supervisor", Viewer, "which_children/1 count_children/1 get_childspec/2"},
 	{"supervisor", Operator, "restart_child/2"},
 	{"supervisor", Admin, "terminate_child/2 delete_child/2"},

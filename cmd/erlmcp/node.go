@@ -139,6 +139,13 @@ func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, 
 	err = node.Run(ctx)
 	close(over)
 	<-told
+	if errors.Is(err, erlmcp.ErrRestart) {
+		if ctx.Err() != nil {
+			return nil // a signal has told the process to end since
+		}
+		log.LogAttrs(ctx, slog.LevelInfo, "process restarts")
+		return asFailure(restartProcess())
+	}
 	return nodeFailure(err, c)
 }
 
