@@ -81,7 +81,7 @@ var owners = []struct {
 	{"charm.land", []string{"cmd/erlmcp/internal/top"}},
 	{"github.com/KimMachineGun/automemlimit", []string{"cmd"}},
 	{"golang.org/x/sys", []string{"transport", "admin", "cmd", "load"}},
-	{"golang.org/x/crypto", []string{"cluster"}},
+	{"golang.org/x/crypto", []string{"cluster", "testsuite"}},
 	{"github.com/hashicorp", []string{"cluster"}},
 	{"golang.org/x/time", []string{"actors", "transport", "upstream"}},
 	{"golang.org/x/text", []string{"mcp", "repl"}},

@@ -99,18 +99,25 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Cleanup(shared.Stop)
 	y := &tally{verdicts: map[string]int{}, skipped: map[string]int{}}
-	ring, err := daemon.StartCluster(t.Context(), false)
-	if err != nil && !errors.Is(err, errNoAddresses) {
-		t.Fatal(err)
-	}
-	if ring != nil {
-		t.Cleanup(ring.Stop)
-	}
-	runner := &Runner{Daemon: daemon, Shared: shared, Ring: ring}
+	runner := &Runner{Daemon: daemon, Shared: shared, Ring: startCluster(t, daemon, false), Own: startCluster(t, daemon, true)}
 	t.Run("cases", func(t *testing.T) { runGroups(t, groups, runner, y) })
 	if weak := y.report(t); weak >= 0.05 && !foreign {
 		t.Errorf("%.1f %% of the runs are weak, want less than 5 %%", 100*weak)
 	}
+}
+
+// startCluster runs a cluster until the test ends; nil where there are no addresses for one.
+func startCluster(t *testing.T, daemon *Daemon, ownCertificates bool) *Cluster {
+	t.Helper()
+	c, err := daemon.StartCluster(t.Context(), ownCertificates)
+	if errors.Is(err, errNoAddresses) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	return c
 }
 
 // runGroups makes a subtest of every case on every transport; the slowest start first.
@@ -138,6 +145,9 @@ func runGroups(t *testing.T, groups []Group, runner *Runner, y *tally) {
 					continue
 				}
 				for name := range clusterPorts {
+					if len(c.Ports) > 0 && !slices.Contains(c.Ports, name) {
+						continue
+					}
 					queue = append(queue, entry{c, transport + ":" + name})
 				}
 			}

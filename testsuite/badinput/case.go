@@ -41,6 +41,7 @@ type Case struct {
 		Liveness string `json:"liveness"`
 	} `json:"after"`
 	Limits map[string]float64 `json:"limits"`
+	Ports  []string           `json:"ports"` // of a cluster: membership, distribution; all if empty
 
 	// steps and outcomes are the decoded Send and Expect.Any; unknown says which words of the case the
 	// runner does not understand, "" if none.
@@ -72,6 +73,9 @@ type step struct {
 	CloseStdout    bool                `json:"close_stdout"`
 	Content        *content            `json:"content"`
 	Cookie         string              `json:"cookie"`      // of a handshake: right or wrong
+	Version        int64               `json:"version"`     // of a protocol, or of what gossip says
+	Member         string              `json:"member"`      // whom gossip is about
+	State          string              `json:"state"`       // that gossip says it is in
 	ClientCert     string              `json:"client_cert"` // of a TLS handshake: expired
 	Expr           *string             `json:"expr"`
 	ExprB64        *string             `json:"expr_b64"`
@@ -107,7 +111,7 @@ func (s *step) message() ([]byte, error) {
 // stepKinds are the kinds that the runner performs.
 var stepKinds = []string{
 	"message", "http", "raw", "ws-text", "ws-fragments", "drip", "wait", "half-close", "reset",
-	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", evalTransport, "handshake", "grpc", "tls",
+	"repeat", "repeat-http", "initialize-flood", "collect-session-ids", "connect-hold", "config", "argv", evalTransport, "handshake", "grpc", "tls", "gossip",
 }
 
 // Load reads every group file of a folder, in the order of their names.
@@ -198,7 +202,7 @@ type Build struct {
 func DefaultBuild() Build {
 	return Build{
 		Transports: []string{"http", "http-raw", "ws", "ws-raw", "ws-upgrade", "stdio", "config", "cli", evalTransport, "cluster-tcp"},
-		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster, "cluster-tls"},
+		Features:   []string{"tool:slow", "tool:panic", "tool:echo", "prompt:greet", "actor remoting over gRPC", needsCluster, "cluster-tls", needsInsider},
 		Eras:       []string{"legacy", "any"},
 	}
 }

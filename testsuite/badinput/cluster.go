@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,7 +84,7 @@ func (c *Cluster) startNode(ctx context.Context, i int, cookie string) (*Server,
 		return nil, fmt.Errorf("badinput: %v", err)
 	}
 	host := c.base + strconv.Itoa(i)
-	name := fmt.Sprintf("n%d@%s", i, host)
+	name := c.name(i)
 	certificates, err := c.authority.flags(dir, name)
 	if err != nil {
 		return nil, err
@@ -113,6 +114,9 @@ func (c *Cluster) startNode(ctx context.Context, i int, cookie string) (*Server,
 	}
 	return s, nil
 }
+
+// name is the name of the i-th node, counted from 1.
+func (c *Cluster) name(i int) string { return fmt.Sprintf("n%d@%s%d", i, c.base, i) }
 
 // Stop ends the nodes.
 func (c *Cluster) Stop() {
@@ -234,8 +238,8 @@ func (p *clusterPeer) close() {
 
 // handshake has a node with a wrong cookie try to join, and notes a closed connection if it does not get in.
 func (pl *play) handshake(s *step) error {
-	if s.Cookie != "wrong" {
-		return fmt.Errorf("badinput: handshake with the %s cookie", s.Cookie)
+	if s.Cookie == "right" {
+		return pl.join(s)
 	}
 	c := pl.cluster
 	refused := func() float64 {
@@ -271,6 +275,9 @@ func (pl *play) grpc(s *step) error {
 	message, err := s.message()
 	if err != nil {
 		return err
+	}
+	if slices.Contains(pl.c.Needs, needsInsider) {
+		return pl.insiderCall(s, message)
 	}
 	client, err := strangerClient()
 	if err != nil {

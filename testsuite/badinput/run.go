@@ -42,6 +42,7 @@ type Runner struct {
 	Daemon *Daemon // nil: only cases that the shared server serves
 	Shared *Server
 	Ring   *Cluster // nil: no case on cluster ports
+	Own    *Cluster // as Ring, with certificates of its own
 }
 
 // clusterTransport is the transport of strangers on cluster ports; the name of a port follows after a colon.
@@ -97,12 +98,14 @@ func (r *Runner) Run(ctx context.Context, c *Case, transport string) (Result, er
 // needsCluster is the need of cases whose steps name nodes.
 const needsCluster = "cluster"
 
-// strange plays a case on a cluster port. Cases that measure the node, and those of own
-// certificates, have a cluster of their own.
+// strange plays a case on a cluster port. Cases that measure the node have a cluster of their own.
 func (pl *play) strange(ctx context.Context, port string) (Result, error) {
 	pl.cluster = pl.Ring
-	certificates := slices.Contains(pl.c.Needs, "cluster-tls")
-	if len(pl.c.Limits) > 0 || certificates {
+	certificates := slices.Contains(pl.c.Needs, "cluster-tls") || slices.Contains(pl.c.Needs, needsInsider)
+	if certificates {
+		pl.cluster = pl.Own
+	}
+	if len(pl.c.Limits) > 0 {
 		own, err := pl.Daemon.StartCluster(ctx, certificates)
 		if err != nil {
 			return Result{}, err

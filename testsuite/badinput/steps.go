@@ -33,6 +33,9 @@ func (pl *play) setUp() error {
 		"CANARY_PORT": strconv.Itoa(pl.canary.port()), "I": "0",
 	}}
 	if pl.srv != nil {
+		if pl.cluster != nil {
+			pl.vars.values["SELF_NODE"], pl.vars.values["LIVE_NODE"] = pl.cluster.name(1), pl.cluster.name(1)
+		}
 		pl.vars.values["MCP"], pl.vars.values["WS_PATH"], pl.vars.values["COOKIE"] = pl.srv.Path, pl.srv.Path, pl.srv.cookie
 	}
 	return nil
@@ -133,6 +136,8 @@ func (pl *play) perform(s *step) error {
 		return pl.eval(s)
 	case "handshake":
 		return pl.handshake(s)
+	case "gossip":
+		return pl.gossip(s)
 	case "grpc":
 		return pl.grpc(s)
 	case "tls":
@@ -316,6 +321,9 @@ func (pl *play) liveness() []string {
 	if kind == "cluster" {
 		if err := pl.cluster.awaitWhole(patience); err != nil {
 			return []string{"cluster: " + err.Error()}
+		}
+		if leak := pl.cluster.leaked(); leak != "" {
+			return []string{leak}
 		}
 		return nil
 	}
