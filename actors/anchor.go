@@ -28,7 +28,10 @@ type anchor struct {
 	lastUse     atomic.Uint32 // second of the gateway's clock
 	used        atomic.Bool   // a request after initialize has come in
 	ended       atomic.Bool
-	waiting     atomic.Int32 // messages of the client that wait for their turn
+	process     atomic.Uint64 // number of the incarnation that runs, or ran last
+	work        atomic.Int64  // run time of its handlers, in nanoseconds
+	kept        atomic.Int32  // bytes in log, as of the last turn
+	waiting     atomic.Int32  // messages of the client that wait for their turn
 
 	// streams is the session's own stream (route 0): the duplex connection, or the newest GET stream.
 	// log keeps events for resumption. Both belong to the session's turns, which never overlap.

@@ -66,7 +66,9 @@ func newCall(a *anchor, incarnation uint32, e mcp.StartCall) *call {
 
 // run runs the handler and reports its outcome. It is called once, off the session's turn.
 func (c *call) run() {
+	begun := time.Now()
 	outcome := c.handler(c, c)
+	c.a.work.Add(int64(time.Since(begun)))
 	if f := outcome.Fault; f != nil {
 		c.faulted(f)
 	}

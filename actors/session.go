@@ -29,7 +29,7 @@ func (s *session) Receive(ctx actor.Context) {
 	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		s.begin()
+		s.begin(supervisors.Number(ctx))
 	case *received:
 		s.received(ctx, m)
 	case *callEvent:
@@ -45,6 +45,9 @@ func (s *session) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Stopped:
 		s.cancelCalls(errSessionEnded)
 	}
+	if s.a.log != nil {
+		s.a.kept.Store(int32(s.a.log.bytes))
+	}
 	if s.a.changed && s.a.journal == nil {
 		s.a.changed = false
 		if h := s.a.gw.home; h != nil && !s.a.duplex {
@@ -54,8 +57,9 @@ func (s *session) Receive(ctx actor.Context) {
 }
 
 // begin starts an incarnation. What an earlier one owed is answered: its calls are gone.
-func (s *session) begin() {
+func (s *session) begin(process uint64) {
 	a := s.a
+	a.process.Store(process)
 	s.incarnation = a.incarnation.Add(1)
 	s.core = mcp.NewSession(a.gw.server, a.gw.opts.sessionOptions(a.id, int(s.incarnation)), a.state.Load())
 	if a.gw.draining.Load() {

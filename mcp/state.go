@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"unique"
 )
@@ -92,6 +93,11 @@ func (st *State) ClientCapabilities() *ClientCapabilities {
 func (st *State) Subscribed(uri string) bool {
 	_, found := slices.BinarySearch(st.subscriptions, uri)
 	return found
+}
+
+// Size is what the state holds in memory, in bytes, without what sessions share.
+func (st *State) Size() int {
+	return int(reflect.TypeFor[State]().Size()) + st.bytes + 16*len(st.subscriptions)
 }
 
 // Subscriptions lists the URIs that the client watches, sorted.
