@@ -61,7 +61,13 @@ var errAbsent = errors.New("inspect: function is not offered")
 func New(o Options) *Node {
 	n := &Node{o: o, table: map[string]function{}}
 	for _, part := range []map[string]function{
-		clusterFunctions(), initFunctions(),
+		clusterFunctions(),
+		initFunctions(),
+		processFunctions(),
+		supervisorFunctions(),
+		stateFunctions(),
+		reconProcFunctions(),
+		treeFunctions(),
 	} {
 		maps.Copy(n.table, part)
 	}
@@ -72,17 +78,19 @@ func New(o Options) *Node {
 type Who = repl.Caller
 
 // Inspector answers the expressions of one shell.
-func (n *Node) Inspector(who Who) repl.Inspector { return &inspector{n, who} }
+func (n *Node) Inspector(who Who) repl.Inspector { return &inspector{n, who, n.o.System.NewNumber()} }
 
 type inspector struct {
 	node *Node
 	who  Who
+	self uint64 // number of the shell as a process
 }
 
 // view is what one call of a function sees of the node.
 type view struct {
 	*Node
-	who Who
+	who  Who
+	self uint64
 }
 
 // Call implements repl.Inspector.
@@ -91,7 +99,7 @@ func (i *inspector) Call(ctx context.Context, module, name string, args []repl.T
 	if f == nil {
 		return nil, false, nil
 	}
-	value, err := f(ctx, &view{i.node, i.who}, args)
+	value, err := f(ctx, &view{i.node, i.who, i.self}, args)
 	if errors.Is(err, errAbsent) {
 		return nil, false, nil
 	}

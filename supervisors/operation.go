@@ -316,6 +316,7 @@ type State struct {
 	Period       time.Duration
 	AutoShutdown AutoShutdown
 	Restarts     []time.Time // within the period, the oldest first
+	Template     ChildSpec   // of a SimpleOneForOne supervisor
 	Retrying     int         // dynamic children between two restart attempts
 }
 
@@ -323,6 +324,10 @@ func (c *core) state() State {
 	st := State{
 		Strategy: c.spec.Strategy, Intensity: c.spec.Intensity, Period: c.spec.Period,
 		AutoShutdown: c.spec.AutoShutdown, Retrying: c.retrying,
+	}
+	if c.dynamic != nil {
+		st.Template = *c.children[0].spec
+		st.Template.props = nil
 	}
 	for _, at := range c.restarts {
 		st.Restarts = append(st.Restarts, c.epoch.Add(time.Duration(at)*time.Second))

@@ -2,6 +2,7 @@ package supervisors
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,7 @@ type Process struct {
 	Started time.Time  // to the second
 	Restart int        // start attempts of this child that came before, failed ones included
 	Handled uint64     // messages
-	Report             // zero for actors that are no Reporter
+	Report             // of an actor that is no Reporter only Memory is set
 
 	guard *guard
 }
@@ -44,6 +45,14 @@ type Reporter interface {
 }
 
 const processShards = 64
+
+// What a process costs beside its actor, and what a supervisor and one of its children do.
+var (
+	guardBytes      = int(reflect.TypeFor[guard]().Size())
+	serviceBytes    = int(reflect.TypeFor[service]().Size())
+	supervisorBytes = int(reflect.TypeFor[supervisor]().Size())
+	childBytes      = int(reflect.TypeFor[child]().Size())
+)
 
 // processes are the guards that run, by number. Guards are linked into the table, so that a process costs it
 // a pointer in the guard and half to one in a bucket.
@@ -240,6 +249,7 @@ func (s *System) process(g *guard) Process {
 	if r, ok := g.inner.(Reporter); ok {
 		p.Report = r.Report()
 	}
+	p.Memory += guardBytes
 	if sup, ok := g.inner.(*supervisor); ok {
 		p.Type = SupervisorType
 		if p.ID == "" {

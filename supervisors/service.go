@@ -68,7 +68,7 @@ func (s *service) reason(err error) ExitReason {
 }
 
 // Report implements Reporter.
-func (s *service) Report() Report { return Report{Kind: "service"} }
+func (s *service) Report() Report { return Report{Kind: "service", Memory: serviceBytes} }
 
 func (s *service) steersStart() bool { return false }
 

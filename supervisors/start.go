@@ -36,6 +36,11 @@ const (
 // error is the reason of a failed start, and so is a panic, as {'EXIT',Reason}.
 type StartFunc func(ctx context.Context, arg any) (start Start, info any, err error)
 
+// Kind is "actor", "service", "supervisor" or "func"; empty for the zero value.
+func (s Start) Kind() string {
+	return [...]string{startActor: "actor", startService: "service", startSupervisor: "supervisor", startFunc: "func"}[s.kind]
+}
+
 // Actor starts the actor that produce returns, which is called at each (re)start in the supervisor's
 // turn and must not block. The child counts as started when its actor.Started turn has returned; a panic
 // or an Exit in that turn is a failed start.

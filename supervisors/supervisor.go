@@ -219,7 +219,10 @@ func (s *supervisor) system() *System { return s.sys }
 
 // Report implements Reporter.
 func (s *supervisor) Report() Report {
-	return Report{Kind: string(SupervisorType), Backlog: int(s.backlog.Load())}
+	return Report{
+		Kind: string(SupervisorType), Backlog: int(s.backlog.Load()),
+		Memory: supervisorBytes + int(s.dynamic.Load())*childBytes,
+	}
 }
 
 // post sends m to this supervisor, from any goroutine once it has booted.
