@@ -30,7 +30,7 @@ type anchor struct {
 	ended       atomic.Bool
 	process     atomic.Uint64 // number of the incarnation that runs, or ran last
 	work        atomic.Int64  // run time of its handlers, in nanoseconds
-	kept        atomic.Int32  // bytes in log, as of the last turn
+	logBytes    atomic.Int32  // bytes in log, as of the last turn
 	waiting     atomic.Int32  // messages of the client that wait for their turn
 
 	// streams is the session's own stream (route 0): the duplex connection, or the newest GET stream.

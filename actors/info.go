@@ -63,6 +63,9 @@ func (a *anchor) info() SessionInfo {
 		InFlight: a.ledger.len(), Waiting: int(a.waiting.Load()), Work: time.Duration(a.work.Load()),
 		Incarnation: int(a.incarnation.Load()), Restarts: int(a.incarnation.Load()) - int(a.first),
 	}
+	if a.duplex {
+		i.Transport = "ws" // without its connection: only over WebSocket does a session outlive it
+	}
 	if own := a.stream(); own != nil {
 		i.Connected = true
 		if a.duplex {
@@ -90,7 +93,7 @@ func (s *session) Report() supervisors.Report {
 	a := s.a
 	r := supervisors.Report{
 		Kind: "session", Backlog: int(a.waiting.Load()), Work: time.Duration(a.work.Load()),
-		Memory: sessionBytes + a.ledger.len()*int(reflect.TypeFor[debt]().Size()) + int(a.kept.Load()),
+		Memory: sessionBytes + a.ledger.len()*int(reflect.TypeFor[debt]().Size()) + int(a.logBytes.Load()),
 	}
 	if st := a.state.Load(); st != nil {
 		r.Memory += st.Size()

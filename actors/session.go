@@ -46,7 +46,7 @@ func (s *session) Receive(ctx actor.Context) {
 		s.cancelCalls(errSessionEnded)
 	}
 	if s.a.log != nil {
-		s.a.kept.Store(int32(s.a.log.bytes))
+		s.a.logBytes.Store(int32(s.a.log.bytes))
 	}
 	if s.a.changed && s.a.journal == nil {
 		s.a.changed = false
