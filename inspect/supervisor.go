@@ -78,8 +78,12 @@ func whichChildrenTerm(_ *view, h *supervisors.Supervisor, _ repl.Term) (repl.Te
 		return nil, err
 	}
 	list := make([]repl.Term, len(rows))
+	var id, kind, code repl.Term // dynamic children share theirs
 	for i, c := range rows {
-		list[i] = repl.Tuple{idTerm(c), childTerm(c), repl.Atom(c.Type), modules(c.Spec())}
+		if i == 0 || c.ID != "" {
+			id, kind, code = idTerm(c), repl.Atom(c.Type), modules(c.Spec())
+		}
+		list[i] = repl.Tuple{id, childTerm(c), kind, code}
 	}
 	return repl.List(list...), nil
 }
