@@ -80,8 +80,8 @@ func (pl *play) evaluate(ctx context.Context, expr string) error {
 	return pl.evalSocket(ctx, expr)
 }
 
-// evalCommand runs `erlmcp eval`, which ends with 0 after a value and with 6 after everything that the node
-// said about the expression.
+// evalCommand runs `erlmcp eval`, which ends with 0 after a value, with 5 where the evaluation took too long and with 6
+// after everything else that the node said about the expression.
 func (pl *play) evalCommand(ctx context.Context, expr string) error {
 	p, err := pl.Daemon.invoke(invocation{
 		argv: []string{"eval", "--admin-socket", pl.srv.socket, expr}, env: cleanEnv(pl.Daemon.Dir), dir: pl.Daemon.Dir,
@@ -98,7 +98,7 @@ func (pl *play) evalCommand(ctx context.Context, expr string) error {
 	switch {
 	case p.o.exited && p.o.exit == 0:
 		e = evaluation{"value", p.o.stdout.String()}
-	case p.o.exited && p.o.exit == 6:
+	case p.o.exited && (p.o.exit == 6 || p.o.exit == 5):
 		e = evaluation{kindOf(p.o.stderr.String()), p.o.stdout.String() + p.o.stderr.String()}
 	default:
 		e.said = describe(p.o)
