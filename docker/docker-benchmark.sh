@@ -305,6 +305,11 @@ deploy() {
       return 1
     fi
     clamp
+    # In one group of the engine all nodes together would weigh as much as one worker of the generator.
+    if [ "$(docker info --format '{{.CgroupDriver}} {{.CgroupVersion}}')" = 'cgroupfs 1' ]; then
+      ERLMCP_CGROUP_PARENT=${ERLMCP_CGROUP_PARENT:-/}
+      export ERLMCP_CGROUP_PARENT
+    fi
     ERLMCP_CLUSTER_EXPECTED=$NODES
     export ERLMCP_CLUSTER_EXPECTED
     compose up -d --scale worker=$((NODES - 4)) || return 1

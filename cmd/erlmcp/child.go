@@ -8,11 +8,12 @@ import (
 
 // child is the process of one node.
 type child struct {
-	place place
-	logs  *logLines
-	cmd   *exec.Cmd
-	gone  chan struct{} // closed when it has ended and its logs are read
-	err   error         // how it ended; read after gone
+	place     place
+	logs      *logLines
+	cmd       *exec.Cmd
+	gone      chan struct{} // closed when it has ended and its logs are read
+	err       error         // how it ended; read after gone
+	restarted []time.Time   // when the node of this place was started again
 }
 
 // pipeTime is what is waited for output of a process that has ended.

@@ -41,7 +41,9 @@ with the same ports and with demo tools. When all see each other it prints where
 follows their logs on standard error until Ctrl-C or SIGTERM, which ends all of them in order.
 
 Without a cookie in the configuration it makes one for this run. Flags of the configuration are
-passed on to each node. A node that ends at the start ends the others, status 1.`,
+passed on to each node. A node that ends at the start ends the others, status 1. A node that fails
+later is started again in its place; at the fourth time within 120 s all end, status 1. One that was
+told to stop (SIGTERM) stays away.`,
 		Example: `  erlmcp cluster --nodes 4
   erlmcp cluster --nodes 3 --http-port 9000 --quiet
   erlmcp nodes --node-name node1@127.0.0.1`,

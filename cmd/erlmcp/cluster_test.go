@@ -360,7 +360,7 @@ func TestClusterCommand(t *testing.T) {
 	}
 	testutil.Eventually(t, 20*time.Second, func() bool {
 		got, err := r.client(1).Nodes(t.Context())
-		return err == nil && len(got.Members) == 2 && strings.Contains(r.errors.String(), "erlmcp: "+r.name(3)+" has ended: signal: killed\n")
+		return err == nil && len(got.Members) == 3 && strings.Contains(r.errors.String(), "erlmcp: "+r.name(3)+" has ended: signal: killed; started again, pid ")
 	})
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -374,6 +374,36 @@ func TestClusterCommand(t *testing.T) {
 			t.Errorf("the logs lack %s", want)
 		}
 	}
+}
+
+// TestNodeThatFailsTooOftenEndsAll kills a node until it is not started again.
+func TestNodeThatFailsTooOftenEndsAll(t *testing.T) {
+	r := newRunningCluster(t)
+	r.start(t, "--nodes", "2")
+	pid := r.pids(t)[1]
+	again := regexp.MustCompile(`has ended: signal: killed; started again, pid (\d+)`)
+	for n := range restarts + 1 {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if n == restarts {
+			break
+		}
+		testutil.Eventually(t, 20*time.Second, func() bool {
+			said := again.FindAllStringSubmatch(r.errors.String(), -1)
+			if len(said) == n+1 {
+				pid, _ = strconv.Atoi(said[n][1])
+			}
+			return len(said) == n+1
+		})
+	}
+	if got := r.status(t); got != exitFailed {
+		t.Errorf("got status %d, want %d", got, exitFailed)
+	}
+	if want := r.name(2) + " has ended: signal: killed; it was started again 3 times within 2m0s, so all nodes end"; !strings.Contains(r.errors.String(), want) {
+		t.Errorf("got %s, want %q", r.errors, want)
+	}
+	r.noneRuns(t, 2)
 }
 
 // TestStoppedNodeEndsWhatItCarries stops a node in front of a session that another node has: the request that

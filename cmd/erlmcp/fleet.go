@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -20,6 +21,10 @@ const (
 	meshPause = 20 * time.Millisecond
 	// killMargin is what a node may take beyond its drain before it is killed.
 	killMargin = 15 * time.Second
+	// restarts is how often a node that failed is started again within restartPeriod, as docker-compose.cluster.yml
+	// has it.
+	restarts      = 3
+	restartPeriod = 120 * time.Second
 )
 
 // fleet is the processes of a cluster on this machine. Its methods are for one goroutine.
@@ -47,6 +52,26 @@ func (f *fleet) start() error {
 		}
 		f.children = append(f.children, c)
 	}
+	return nil
+}
+
+// restart starts the node of a process that has failed again, in the same place. It is an error if that has been
+// done too often; the node does not run then.
+func (f *fleet) restart(c *child) error {
+	at := slices.Index(f.children, c)
+	now := time.Now()
+	recent := slices.DeleteFunc(c.restarted, func(t time.Time) bool { return now.Sub(t) > restartPeriod })
+	said := c.place.name + " has ended: " + c.outcome().Error()
+	if len(recent) >= restarts {
+		return fail(exitFailed, "%s; it was started again %d times within %v, so all nodes end", said, restarts, restartPeriod)
+	}
+	again, err := startChild(f.binary, f.plan, c.place, newLogLines(f.out, c.logs.prefix, f.quiet), f.ended)
+	if err != nil {
+		return fail(exitFailed, "%s; start it again: %w", said, err)
+	}
+	again.restarted = append(recent, now)
+	f.children[at] = again
+	f.out.line(fmt.Sprintf("erlmcp: %s; started again, pid %d", said, again.pid()))
 	return nil
 }
 
@@ -102,14 +127,20 @@ func (f *fleet) diedAtStart(c *child) error {
 	return fail(exitFailed, "%s ended at its start: %v%s", c.place.name, c.outcome(), tail)
 }
 
-// follow tells of nodes that end, until ctx does. It is an error if all nodes have ended before.
+// follow starts nodes that fail again and tells of those that end otherwise, until ctx ends. It is an error if a
+// node fails too often, or if all nodes have ended.
 func (f *fleet) follow(ctx context.Context) error {
-	for range f.children {
+	for run := len(f.children); run > 0; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case c := <-f.ended:
-			f.out.line("erlmcp: " + c.place.name + " has ended: " + c.outcome().Error())
+			if c.err == nil {
+				f.out.line("erlmcp: " + c.place.name + " has ended: " + c.outcome().Error())
+				run--
+			} else if err := f.restart(c); err != nil {
+				return err
+			}
 		}
 	}
 	return fail(exitFailed, "all nodes have ended")
