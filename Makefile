@@ -17,7 +17,7 @@ PKG       ?= ./...
 DOCKERGROUPS := docker_topology load_testing performance_measurement stress_testing failure_recovery docker_validations
 
 .DEFAULT_GOAL := help
-.PHONY: bench-cluster help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
+.PHONY: bench-cluster bench-docker help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -33,7 +33,7 @@ test: ## everything that a machine with only Go can prove; conformance where Nod
 	$(GO) vet ./...
 	$(GO) test ./internal/lint
 	$(GO) test $$($(GO) list ./... | grep -v /testsuite/)
-	$(GO) test -p 1 ./testsuite/... # one at a time: they stop and freeze processes, and watch clocks
+	$(GO) test -p 1 -timeout 40m ./testsuite/... # one at a time: they stop and freeze processes, and watch clocks
 	@$(MAKE) --no-print-directory conformance
 
 check: fmt vet lint test race tidy-check ## what a change has to pass
@@ -86,6 +86,9 @@ bench-cluster: ## four nodes on this machine: requests through another node, fan
 	$(GO) build -trimpath -o $(BIN)/clusterbench ./testsuite/clusterbench
 	$(BIN)/clusterbench
 
+bench-docker: ## containers against processes, start times, 4 to 16 nodes; needs an engine and docker-build; BENCHFLAGS go to the program
+	$(GO) run ./testsuite/dockerbench $(BENCHFLAGS)
+
 cover: ## coverage by function
 	$(GO) test -coverprofile=coverage.out ./...
 	$(GO) tool cover -func=coverage.out | tail -n 1
@@ -97,7 +100,7 @@ testsuite-cluster: ## clusters under faults, everything once; FORM=long for thre
 	ERLMCP_CLUSTERING=$(FORM) $(GO) test -count=1 -timeout 60m -v ./testsuite/clustering
 
 testsuite: ## black-box tests whose name matches GROUP, e.g. make testsuite GROUP=TestBadInput
-	$(GO) test -count=1 -v $(if $(filter $(DOCKERGROUPS),$(GROUP)),./testsuite/docker -run 'TestDockerDeployment/$(GROUP)',./testsuite/... -run '$(GROUP)')
+	ERLMCP_DOCKER=$(FORM) $(GO) test -count=1 -timeout 60m -v $(if $(filter $(DOCKERGROUPS),$(GROUP)),./testsuite/docker -run 'TestDockerDeployment/$(GROUP)',./testsuite/... -run '$(GROUP)')
 
 clean: ## remove what the build made
 	rm -rf $(BIN) build coverage.out

@@ -295,7 +295,7 @@ deploy() {
       say "a cluster that this script did not start answers at $BASE:8080; the other stages can use it as it is. Give BENCH_BASE for one of this script"
       return 1
     else
-      setsid "$BIN" cluster --nodes "$NODES" --base-address "$BASE" >"$LOGS/cluster.log" 2>&1 </dev/null &
+      setsid "$BIN" cluster --nodes "$want" --base-address "$BASE" >"$LOGS/cluster.log" 2>&1 </dev/null &
       echo $! >"$LOGS/cluster.pid"
     fi
   else

@@ -25,14 +25,23 @@ const settle = 60 * time.Second
 var groups = []struct {
 	name string
 	run  func(*testing.T, *shell)
+	// processes: where no engine answers, the group runs on processes.
+	processes bool
 }{
-	{"docker_topology", topology},
-	{"docker_validations", validations},
-	{"failure_recovery", recovery},
+	{name: "docker_topology", run: topology},
+	{name: "docker_validations", run: validations},
+	{name: "load_testing", run: loadTesting, processes: true},
+	{name: "performance_measurement", run: performance, processes: true},
+	{name: "stress_testing", run: stressTesting, processes: true},
+	{name: "failure_recovery", run: recovery},
 }
 
 func TestDockerDeployment(t *testing.T) {
-	sh := newShell(t)
+	sh, lacks := findEngine(t)
+	if lacks != "" {
+		onProcesses(t, lacks)
+		return
+	}
 	claim(t, sh)
 	build(t, sh)
 	begun := time.Now()
@@ -42,10 +51,27 @@ func TestDockerDeployment(t *testing.T) {
 	t.Logf("four nodes meshed %.1f s after compose up", time.Since(begun).Seconds())
 	healthy(t, sh, nodes...)
 	t.Logf("all healthy %.1f s after compose up", time.Since(begun).Seconds())
+	sh.bench(t, "")
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) { g.run(t, sh) })
 	}
 	t.Run("down", func(t *testing.T) { down(t, sh) })
+}
+
+// onProcesses runs the groups that need no engine.
+func onProcesses(t *testing.T, lacks string) {
+	sh := &shell{environ: append(os.Environ(), "BENCH_BASE=127.26.18.1", "BENCH_BIN="+buildProgram(t))}
+	sh.bench(t, "--local")
+	t.Cleanup(func() { sh.must(t, script+" --local --clean") })
+	sh.must(t, script+" --local --deploy")
+	for _, g := range groups {
+		t.Run(g.name, func(t *testing.T) {
+			if !g.processes {
+				t.Skip("SKIP: " + lacks)
+			}
+			g.run(t, sh)
+		})
+	}
 }
 
 // claim makes sure that the guide's names are free.

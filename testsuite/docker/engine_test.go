@@ -27,6 +27,8 @@ const commandTime = 5 * time.Minute
 // shell runs commands as a person types them, at the root of the checkout.
 type shell struct {
 	environ []string
+	flags   string // of docker-benchmark.sh
+	logs    string // where it writes
 }
 
 // output is what a command left behind.
@@ -41,18 +43,28 @@ func (o output) all() string { return o.stdout + o.stderr }
 // newShell finds the tools. It skips the test where there is no engine.
 func newShell(t *testing.T) *shell {
 	t.Helper()
+	sh, lacks := findEngine(t)
+	if lacks != "" {
+		t.Skip("SKIP: " + lacks)
+	}
+	return sh
+}
+
+// findEngine finds the tools, or says what is missing.
+func findEngine(t *testing.T) (sh *shell, lacks string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("SKIP: -short, and containers take a minute")
 	}
-	sh := &shell{environ: append(os.Environ(), "ERLMCP_PUBLISH="+publish, "DOCKER_CLI_HINTS=false")}
+	sh = &shell{environ: append(os.Environ(), "ERLMCP_PUBLISH="+publish, "DOCKER_CLI_HINTS=false")}
 	if o := sh.run(t, "docker version"); o.status != 0 {
-		t.Skipf("SKIP: no Docker engine answers: %s", lastLine(o.stderr))
+		return nil, "no Docker engine answers: " + lastLine(o.stderr)
 	}
 	if o := sh.run(t, "docker-compose version"); o.status == 0 {
-		return sh
+		return sh, ""
 	}
 	if o := sh.run(t, "docker compose version"); o.status != 0 {
-		t.Skip("SKIP: neither docker-compose nor the plugin docker compose is installed")
+		return nil, "neither docker-compose nor the plugin docker compose is installed"
 	}
 	// The guide types docker-compose; the plugin answers to that name here.
 	dir := t.TempDir()
@@ -60,7 +72,7 @@ func newShell(t *testing.T) *shell {
 		t.Fatal(err)
 	}
 	sh.environ = append(sh.environ, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	return sh
+	return sh, ""
 }
 
 // run runs a command whatever its status.

@@ -16,6 +16,8 @@ const (
 
 // recovery is the guide's "Failure Recovery", command by command.
 func recovery(t *testing.T, sh *shell) {
+	clients := openSessions(t, sh)
+	others := nodes[1:]
 	t.Run("restart", func(t *testing.T) {
 		sh.must(t, "docker restart erlmcp-node1")
 		t.Logf("meshed %.1f s after docker restart", meshed(t, sh, nodes...).Seconds())
@@ -24,6 +26,7 @@ func recovery(t *testing.T, sh *shell) {
 			t.Errorf("the last 20 lines of the log do not say that the cluster is complete:\n%s", o.stdout)
 		}
 		sh.wants(t, `docker exec erlmcp-node1 /opt/erlmcp/bin/erlmcp eval "nodes()."`, "node2@", "node3@", "node4@")
+		clients.goOn(t, sh, nodes...)
 	})
 	t.Run("failover", func(t *testing.T) {
 		sh.must(t, "docker stop erlmcp-node1")
@@ -31,23 +34,27 @@ func recovery(t *testing.T, sh *shell) {
 		if got := sh.wants(t, `docker exec erlmcp-node2 /opt/erlmcp/bin/erlmcp eval "nodes()."`, "node3@", "node4@"); strings.Contains(got, node1) {
 			t.Errorf("node2 still sees node1 after docker stop: %s", got)
 		}
+		clients.goOn(t, sh, others...)
 		sh.must(t, "docker start erlmcp-node1")
 		t.Logf("meshed %.1f s after docker start", meshed(t, sh, nodes...).Seconds())
 		sh.wants(t, `docker logs erlmcp-node1 2>&1 | grep -i "cluster\|joined\|epmd"`, "cluster", "joined", "epmd")
+		clients.goOn(t, sh, nodes...)
 	})
 	t.Run("crash", func(t *testing.T) {
 		sh.must(t, "docker kill erlmcp-node1")
 		sh.wants(t, "docker inspect --format '{{.State.ExitCode}}' erlmcp-node1", "137")
 		without(t, sh, "erlmcp-node2", node1)
+		clients.goOn(t, sh, others...)
 		sh.must(t, "docker start erlmcp-node1")
 		t.Logf("meshed %.1f s after a kill and docker start", meshed(t, sh, nodes...).Seconds())
+		clients.goOn(t, sh, nodes...)
 	})
 	t.Run("partition", func(t *testing.T) {
 		// As the guide has it: the node comes back with another address and without its aliases.
-		partition(t, sh, "docker network connect erlmcp-cluster erlmcp-node1")
+		partition(t, sh, clients, "docker network connect erlmcp-cluster erlmcp-node1")
 	})
 	t.Run("partition, same address", func(t *testing.T) {
-		partition(t, sh, "docker network connect --ip 172.26.0.11 --alias node1 --alias node1.erlmcp.local erlmcp-cluster erlmcp-node1")
+		partition(t, sh, clients, "docker network connect --ip 172.26.0.11 --alias node1 --alias node1.erlmcp.local erlmcp-cluster erlmcp-node1")
 	})
 }
 
@@ -61,8 +68,8 @@ func without(t *testing.T, sh *shell, node, gone string) {
 	t.Logf("%s gave %s up after %.1f s", node, gone, took.Seconds())
 }
 
-// partition cuts node1 off and connects it again.
-func partition(t *testing.T, sh *shell, connect string) {
+// partition cuts node1 off and connects it again; its sessions go on at the majority meanwhile.
+func partition(t *testing.T, sh *shell, clients *sessions, connect string) {
 	sh.must(t, "docker network disconnect erlmcp-cluster erlmcp-node1")
 	without(t, sh, "erlmcp-node2", node1)
 	eventually(t, "node1 alone", settle, func() (string, bool) {
@@ -70,6 +77,7 @@ func partition(t *testing.T, sh *shell, connect string) {
 		return o.all(), o.status == 0 && strings.TrimSpace(o.stdout) == "[]"
 	})
 	sh.wants(t, "docker exec erlmcp-node1 /opt/erlmcp/bin/erlmcp ping", "pong")
+	clients.goOn(t, sh, nodes[1:]...)
 	since := time.Now()
 	sh.must(t, connect)
 	t.Logf("meshed %.1f s after docker network connect", meshed(t, sh, nodes...).Seconds())
@@ -79,6 +87,7 @@ func partition(t *testing.T, sh *shell, connect string) {
 		return o.all(), strings.Contains(o.stdout, "recovered") && strings.Contains(o.stdout, "reconnected")
 	})
 	steady(t, sh)
+	clients.goOn(t, sh, nodes...)
 }
 
 // steady waits for a time of calm in which no node leaves. Leaving once more at first is allowed: a node that has
