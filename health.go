@@ -34,6 +34,7 @@ func (n *Node) checks() {
 		return nil
 	})
 	if n.cluster != nil {
+		n.health.Add(admin.Ready, "cluster", func(context.Context) error { return n.cluster.Admitted() })
 		n.health.Add(admin.Ready, "majority", func(context.Context) error {
 			if n.cluster.Paused() {
 				return errMinority

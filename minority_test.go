@@ -64,6 +64,27 @@ func TestPauseMinoritySendsClientsAway(t *testing.T) {
 	}
 }
 
+// TestReadyWaitsForTheCluster: a node whose death would cost its sessions is not ready, and says why.
+func TestReadyWaitsForTheCluster(t *testing.T) {
+	oneProcess(t)
+	url := "http://" + run(t, erlmcp.Options{
+		Name: "a@127.0.0.1", HTTP: erlmcp.HTTP{Addr: "127.0.0.1:0"},
+		Cluster: &erlmcp.Cluster{
+			Cookie: []byte(strings.Repeat("c", 32)), Gossip: unused(t), Dist: unused(t), Seeds: []string{unused(t)}, Expected: 3,
+		},
+	}).Addr()
+	begun := time.Now()
+	testutil.Eventually(t, 20*time.Second, func() bool { // it stays so
+		if got, want := get(t, url+"/readyz"), "sees 1 of 3 members, and needs 2"; !strings.Contains(got, want) {
+			t.Errorf("alone: got %q, want %q", got, want)
+		}
+		return time.Since(begun) > 1500*time.Millisecond
+	})
+	if status, body, _ := begin(t, url); status != http.StatusOK {
+		t.Errorf("alone: a session got %d %s, want 200", status, body)
+	}
+}
+
 // begin begins a session over a connection of its own.
 func begin(t *testing.T, url string) (status int, body, session string) {
 	t.Helper()

@@ -80,7 +80,7 @@ func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
-	for {
+	for attempt := 0; ; attempt++ {
 		owner, err := f.owner(ctx, info.Session)
 		if err != nil {
 			return nil, f.refused(settleRefusal(err))
@@ -91,9 +91,12 @@ func (f *Federation) Accept(conn transport.Conn) (transport.Receiver, error) {
 		if f.rests.Load() { // it is not in reach, or must not act, too; waiting would not help the client
 			return nil, f.refused(settleRefusal(cluster.ErrNoQuorum))
 		}
-		r, err := f.relay(ctx, conn, info, owner)
+		r, err := f.relay(ctx, conn, info, f.way(owner, attempt))
 		if !errors.Is(err, cluster.ErrNodeDown) && !errors.Is(err, errMoved) {
 			return r, err
+		}
+		if f.cluster.Isolated() { // the owner is out of reach, and so is whoever could take its sessions over
+			return nil, f.refused(settleRefusal(cluster.ErrNoQuorum))
 		}
 		if !pause(ctx) {
 			return nil, f.refused(settleRefusal(cluster.ErrUnsettled))
@@ -211,7 +214,11 @@ func (f *Federation) End(info transport.Info) error {
 	if owner.IsZero() {
 		return f.Gateway.End(info)
 	}
-	_, err = f.cluster.Call(ctx, owner, endService, encodeInfo(info))
+	next := f.way(owner, 0)
+	if next.to.IsZero() {
+		return settleRefusal(cluster.ErrNoQuorum)
+	}
+	_, err = f.cluster.Call(ctx, next.to, endService, encodeInfo(info, next.through))
 	var failed *cluster.RemoteError
 	switch {
 	case err == nil:
@@ -223,11 +230,20 @@ func (f *Federation) End(info transport.Info) error {
 	}
 }
 
-// endHere ends a session of this node for a client of another.
-func (f *Federation) endHere(_ context.Context, _ cluster.Member, request []byte) ([]byte, error) {
-	info, err := decodeInfo(request)
+// endHere ends a session of this node, or of one that it reaches, for a client of another.
+func (f *Federation) endHere(ctx context.Context, _ cluster.Member, request []byte) ([]byte, error) {
+	info, through, err := decodeInfo(request)
 	if err != nil {
 		return nil, err
+	}
+	if through {
+		owner, err := f.owner(ctx, info.Session)
+		if err != nil {
+			return nil, err
+		}
+		if !owner.IsZero() {
+			return f.cluster.Call(ctx, owner, endService, encodeInfo(info, false))
+		}
 	}
 	err = f.Gateway.End(info)
 	if r, ok := errors.AsType[*transport.Refusal](err); ok {

@@ -18,6 +18,7 @@ import (
 type guest struct {
 	f      *Federation
 	info   transport.Info
+	onward bool // to be passed on to the owner if that is another node
 	stream *cluster.Stream
 	texts  chan []byte // what the client of an exchange sends: one text
 	ended  chan struct{}
@@ -37,11 +38,11 @@ var (
 
 // guest accepts a connection that another node carries here. It runs in the distribution's turn.
 func (f *Federation) guest(_ cluster.Member, head []byte, s *cluster.Stream) (cluster.Handler, error) {
-	info, err := decodeInfo(head)
+	info, through, err := decodeInfo(head)
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{f: f, info: info, stream: s, texts: make(chan []byte, 1), ended: make(chan struct{})}
+	g := &guest{f: f, info: info, onward: through, stream: s, texts: make(chan []byte, 1), ended: make(chan struct{})}
 	go f.guarded(g, g.serve)
 	return fromClient{g}, nil
 }
@@ -68,11 +69,11 @@ func (g *guest) serve() {
 		g.refuse(settleRefusal(err))
 		return
 	}
-	if !owner.IsZero() {
-		g.tell([]byte{byte(noticeMoved)}) // the views differ; that node looks again
+	recv, err := g.accept(ctx, owner)
+	if errors.Is(err, errMoved) || errors.Is(err, cluster.ErrNodeDown) {
+		g.tell([]byte{byte(noticeMoved)}) // the views differ, or the owner is not in reach; that node looks again
 		return
 	}
-	recv, err := g.f.Gateway.Accept(g)
 	if err != nil {
 		var r *transport.Refusal
 		if !errors.As(err, &r) {
@@ -92,6 +93,18 @@ func (g *guest) serve() {
 	case text := <-g.texts:
 		recv.Receive(text)
 	case <-g.ended:
+	}
+}
+
+// accept gives the connection to its session here, or passes it on to the owner.
+func (g *guest) accept(ctx context.Context, owner cluster.Member) (transport.Receiver, error) {
+	switch {
+	case owner.IsZero():
+		return g.f.Gateway.Accept(g)
+	case g.onward && g.f.cluster.Reaches(owner.Boot):
+		return g.f.relay(ctx, g, g.info, hop{to: owner})
+	default:
+		return nil, errMoved
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/erlmcp/erlmcp/cluster"
@@ -19,6 +20,7 @@ type relay struct {
 	f      *Federation
 	conn   transport.Conn
 	mode   transport.Mode
+	direct bool // it is a guest's: what another node sent here goes to the owner only
 	stream *cluster.Stream
 
 	mu      sync.Mutex
@@ -44,12 +46,38 @@ var (
 
 var errMoved = errors.New("actors: the session has moved")
 
-// relay carries conn to owner. Unless it is an exchange it waits for the owner's decision. ErrNodeDown and
+// hop is where a connection goes next: to its owner, or through another member that may reach it.
+type hop struct {
+	to      cluster.Member // none: there is no way
+	through bool
+}
+
+// way returns the next hop towards the owner of a session. Where this node does not hear the owner although
+// it is in the view, that is a member which this node hears, another one with each attempt.
+func (f *Federation) way(owner cluster.Member, attempt int) hop {
+	if f.cluster.Reaches(owner.Boot) {
+		return hop{to: owner}
+	}
+	if f.cluster.Isolated() {
+		return hop{}
+	}
+	self := f.cluster.Self().Boot
+	others := slices.DeleteFunc(slices.Clone(f.cluster.Members()), func(m cluster.Member) bool {
+		return m.Boot == self || m.Boot == owner.Boot || !f.cluster.Reaches(m.Boot)
+	})
+	if len(others) == 0 {
+		return hop{to: owner}
+	}
+	return hop{others[attempt%len(others)], true}
+}
+
+// relay carries conn towards the owner. Unless it is an exchange it waits for the owner's decision. ErrNodeDown and
 // errMoved say that nothing was done.
-func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transport.Info, owner cluster.Member) (transport.Receiver, error) {
+func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transport.Info, next hop) (transport.Receiver, error) {
 	r := &relay{f: f, conn: conn, mode: info.Mode}
+	_, r.direct = conn.(*guest)
 	if info.Mode == transport.Exchange {
-		err := r.open(owner)
+		err := r.open(next)
 		if err == nil {
 			f.carried.add(r)
 		}
@@ -59,7 +87,7 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 	if refusal := f.reserve(&link{conn: conn}, info); refusal != nil {
 		return nil, f.refused(refusal)
 	}
-	err := r.open(owner)
+	err := r.open(next)
 	if err == nil {
 		select {
 		case err = <-r.begun:
@@ -76,8 +104,11 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 	return r, nil
 }
 
-func (r *relay) open(owner cluster.Member) error {
-	stream, err := r.f.cluster.Open(owner, serviceName, encodeInfo(r.conn.Info()), &fromOwner{relay: r})
+func (r *relay) open(next hop) error {
+	if next.to.IsZero() {
+		return cluster.ErrNodeDown
+	}
+	stream, err := r.f.cluster.Open(next.to, serviceName, encodeInfo(r.conn.Info(), next.through), &fromOwner{relay: r})
 	if err != nil {
 		if errors.Is(err, cluster.ErrNodeDown) {
 			return err
@@ -201,7 +232,7 @@ func (r *relay) again() {
 	r.mu.Lock()
 	text := r.text
 	r.mu.Unlock()
-	for pause(ctx) && !r.over() {
+	for attempt := 1; pause(ctx) && !r.over(); attempt++ {
 		owner, err := r.f.owner(ctx, r.conn.Info().Session)
 		if err != nil {
 			break
@@ -210,10 +241,15 @@ func (r *relay) again() {
 			r.local(text)
 			return
 		}
-		if r.open(owner) == nil {
-			if r.peer().Send(bytes.Clone(text)) != nil {
-				break
-			}
+		next := hop{to: owner}
+		if !r.direct {
+			next = r.f.way(owner, attempt)
+		}
+		switch err := r.open(next); {
+		case err == nil && r.peer().Send(bytes.Clone(text)) == nil:
+			return
+		case err == nil || r.f.cluster.Isolated():
+			r.lost()
 			return
 		}
 	}

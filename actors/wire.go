@@ -32,20 +32,27 @@ type header struct {
 	Principal   string         `json:"principal,omitempty"`
 }
 
-func encodeInfo(i transport.Info) []byte {
-	text, err := json.Marshal(header(i))
+// request is a header with how it goes on: through says that the receiver is to pass it on if it is not the
+// owner itself, since the sender does not reach the owner. It is passed on once.
+type request struct {
+	header
+	Through bool `json:"through,omitempty"`
+}
+
+func encodeInfo(i transport.Info, through bool) []byte {
+	text, err := json.Marshal(request{header(i), through})
 	if err != nil {
 		panic("actors: encode info: " + err.Error()) // strings and numbers always encode
 	}
 	return text
 }
 
-func decodeInfo(b []byte) (transport.Info, error) {
-	var h header
-	if err := json.Unmarshal(b, &h); err != nil {
-		return transport.Info{}, errNotice
+func decodeInfo(b []byte) (i transport.Info, through bool, err error) {
+	var r request
+	if err := json.Unmarshal(b, &r); err != nil {
+		return transport.Info{}, false, errNotice
 	}
-	return transport.Info(h), nil
+	return transport.Info(r.header), r.Through, nil
 }
 
 // encodeFrame writes: kind, last, status, length of the event id, event id, text.

@@ -52,10 +52,13 @@ func TestInfoSurvivesTheWire(t *testing.T) {
 		Transport: "http", Mode: transport.Stream, Remote: "127.0.0.1:1", Session: "s", Protocol: "2025-11-25",
 		LastEventID: "1-2", Principal: "p",
 	}
-	if got, err := decodeInfo(encodeInfo(want)); err != nil || got != want {
+	if got, through, err := decodeInfo(encodeInfo(want, true)); err != nil || !through || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	if _, err := decodeInfo([]byte("nonsense")); err == nil {
+	if _, through, err := decodeInfo(encodeInfo(want, false)); err != nil || through {
+		t.Errorf("to the owner: got through %v, %v", through, err)
+	}
+	if _, _, err := decodeInfo([]byte("nonsense")); err == nil {
 		t.Error("nonsense: got no error")
 	}
 }

@@ -9,6 +9,7 @@ import (
 // service stands, so that a loss shows though nothing else follows it.
 type beat struct {
 	sent, echo uint64 // see leases
+	base       uint64 // see leases
 	registry   uint64 // version of the own entries
 	fan        fanBeat
 	snapSent   uint64 // puts to this keeper
@@ -17,7 +18,7 @@ type beat struct {
 }
 
 func (b *beat) append(dst []byte) []byte {
-	for _, n := range [...]uint64{b.sent, b.echo, b.registry, b.fan.epoch, b.fan.base, b.fan.sent, b.fan.got, b.snapSent, b.snapGot} {
+	for _, n := range [...]uint64{b.sent, b.echo, b.base, b.registry, b.fan.epoch, b.fan.base, b.fan.sent, b.fan.got, b.snapSent, b.snapGot} {
 		dst = binary.AppendUvarint(dst, n)
 	}
 	return append(dst, b.streams...)
@@ -26,7 +27,7 @@ func (b *beat) append(dst []byte) []byte {
 func parseBeat(text []byte) (beat, bool) {
 	f := fields{rest: text}
 	b := beat{
-		sent: f.uint(), echo: f.uint(), registry: f.uint(),
+		sent: f.uint(), echo: f.uint(), base: f.uint(), registry: f.uint(),
 		fan:      fanBeat{epoch: f.uint(), base: f.uint(), sent: f.uint(), got: f.uint()},
 		snapSent: f.uint(), snapGot: f.uint(),
 	}
@@ -43,6 +44,14 @@ func (s *services) tick(now time.Time) {
 		}
 	}
 	s.streams.tick()
+	s.look(now)
+}
+
+// look acts on what the time has made of the lease.
+func (s *services) look(now time.Time) {
+	if s.Isolated() {
+		s.streams.sever()
+	}
 	s.owners.tick(now)
 }
 
@@ -58,7 +67,13 @@ func (s *services) beaten(from Member, p packet) {
 	if !ok || !s.views.load().has(from.Boot) {
 		return
 	}
-	s.owners.beat(from, b, time.Now())
+	if now := time.Now(); s.owners.beat(from, b, now) {
+		for _, m := range s.views.load().Members {
+			if m.Boot != s.self.Boot {
+				s.tellBeat(m, now) // they have this node's support from here on
+			}
+		}
+	}
 	s.registry.beat(from, b.registry)
 	s.fanout.beat(from, b.fan)
 	s.streams.beat(from, b.streams)

@@ -145,10 +145,11 @@ func (o *owners) mayTakeLocked(id, creator string) error {
 	if o.mine[id] != nil {
 		return &MovedError{o.s.self}
 	}
-	if !o.quorumLocked() {
+	now := time.Now()
+	if !o.quorumLocked() || o.isolatedLocked(now) {
 		return ErrNoQuorum
 	}
-	if m, ok := o.activatorLocked(id, creator); !ok || m.Boot != o.s.self.Boot {
+	if m, ok := o.activatorLocked(id, creator, now); !ok || m.Boot != o.s.self.Boot {
 		return &MovedError{m}
 	}
 	return nil

@@ -104,7 +104,8 @@
 //     nobody has taken them. New sessions can be made in every part.
 //   - A snapshot that has not reached its keeper when the owner dies is lost, and so is one whose owner and
 //     keeper die together. A snapshot without an owner has two keepers.
-//   - A node that has just started does not decide for 3.25 s, since it has forgotten what it had promised.
+//   - A node that has just started has forgotten what it had promised. It does not decide until it has promised
+//     each node of the cluster anew, if the size is stated, and else for 3.25 s. Admitted says when.
 //
 // A grain starts where rendezvous places it, and stays there. Its token is at least the time in
 // milliseconds.

@@ -19,12 +19,16 @@ type leases struct {
 	self   string
 	term   time.Duration
 	margin time.Duration
-	least  int // what base never falls below
-	base   int // nodes of the whole cluster, at least 1
+	least  int  // what base never falls below
+	base   int  // nodes of the whole cluster, at least 1
+	stated bool // least is what the operator says, and more than one
 
 	start    time.Time
 	members  map[string]Member    // the view
 	heard    map[string]uint64    // by boot: sending time in the last beat, for the echo
+	bases    map[string]int       // by boot: base in the last beat
+	silent   map[string]bool      // by boot: the last beat had no echo, so the member decides nothing
+	renewed  bool                 // every node of the cluster has been promised since the start
 	support  map[string]time.Time // by boot: until when it supports this node
 	promised map[string]time.Time // by boot: until when this node has promised, members and departed
 	names    map[string]string    // name of each boot in promised
@@ -33,8 +37,10 @@ type leases struct {
 
 func newLeases(self string, o serviceOptions, start time.Time) *leases {
 	return &leases{
-		self: self, term: o.Term, margin: o.Margin, least: max(o.Expected, 1), base: max(o.Expected, 1), start: start,
+		self: self, term: o.Term, margin: o.Margin, start: start,
+		least: max(o.Expected, 1), base: max(o.Expected, 1), stated: o.Stated && o.Expected > 1,
 		members: map[string]Member{}, heard: map[string]uint64{}, support: map[string]time.Time{},
+		bases: map[string]int{}, silent: map[string]bool{},
 		promised: map[string]time.Time{}, names: map[string]string{}, released: map[string]bool{},
 	}
 }
@@ -53,12 +59,40 @@ func (l *leases) times(boot string, now time.Time) (sent, echo uint64) {
 }
 
 // informed says whether this node may decide with others. A node that has just started has forgotten what
-// it had promised before, so it keeps out of it until every such promise is over.
-func (l *leases) informed(now time.Time) bool { return now.Sub(l.start) >= l.term+l.margin }
+// it had promised before, so it keeps out of it until every such promise is over, or given again.
+func (l *leases) informed(now time.Time) bool {
+	return l.renewed || now.Sub(l.start) >= l.term+l.margin
+}
+
+// renew notes whether every promise of an earlier boot of this node is given again: each node of the whole
+// cluster is in the view and has sent a beat, so it is promised at least as much, or is a new boot of its
+// name, which voids the promise to the old one. A claim that was granted before has failed then, or is in
+// the registry: whoever claimed has sent its beat in a later view than that of the claim. The members'
+// word for the base counts too, since this node may have forgotten that the cluster is larger than stated.
+func (l *leases) renew() {
+	if !l.stated || len(l.members) < l.base {
+		return
+	}
+	for boot := range l.members {
+		if boot != l.self && (l.heard[boot] == 0 || l.bases[boot] > len(l.members)) {
+			return
+		}
+	}
+	l.renewed = true
+}
+
+// abstains says whether a member, or this node, is known to decide nothing yet.
+func (l *leases) abstains(boot string, now time.Time) bool {
+	if boot == l.self {
+		return !l.informed(now)
+	}
+	return l.heard[boot] == 0 || l.silent[boot]
+}
 
 // beat takes a beat of a member.
 func (l *leases) beat(from Member, sent, echo uint64, now time.Time) {
 	l.heard[from.Boot] = sent
+	l.silent[from.Boot] = echo == 0
 	l.promised[from.Boot] = now.Add(l.term + l.margin)
 	l.names[from.Boot] = from.Name
 	if echo == 0 || echo > uint64(now.Sub(l.start))+1 {
@@ -91,6 +125,13 @@ func (l *leases) until() (time.Time, bool) {
 		return time.Time{}, true
 	}
 	return ends[need-1], true
+}
+
+// fades says whether this node's beats have gone unanswered for so long, half a term, that the lease will
+// end unless that changes. A beat is answered within two.
+func (l *leases) fades(now time.Time) bool {
+	end, ends := l.until()
+	return ends && end.Sub(now) < l.term/2
 }
 
 // settled says whether there is no departed node that this node owes a promise to, other than except.
@@ -128,6 +169,8 @@ func (l *leases) topology(v *view, now time.Time) {
 			continue
 		}
 		delete(l.heard, boot)
+		delete(l.bases, boot)
+		delete(l.silent, boot)
 		delete(l.support, boot)
 		if l.released[boot] {
 			l.base = max(l.least, l.base-1)

@@ -135,3 +135,63 @@ func TestLeaseExcludesMajorityOfOthers(t *testing.T) {
 		}
 	})
 }
+
+// A node that has forgotten its promises decides at once if it has given all of them again.
+func TestPromisesGivenAgain(t *testing.T) {
+	start := time.Unix(1000, 0)
+	for _, c := range []struct {
+		name     string
+		stated   bool
+		expected int
+		view     []string
+		beats    map[string]int // boot: base
+		want     bool
+	}{
+		{"everybody was heard", true, 3, []string{"b", "c"}, map[string]int{"b": 3, "c": 3}, true},
+		{"more than stated were heard", true, 2, []string{"b", "c"}, map[string]int{"b": 3, "c": 3}, true},
+		{"one was not heard", true, 3, []string{"b", "c"}, map[string]int{"b": 3}, false},
+		{"one is missing", true, 4, []string{"b", "c"}, map[string]int{"b": 4, "c": 4}, false},
+		{"one is missing that a member knows", true, 3, []string{"b", "c"}, map[string]int{"b": 4, "c": 3}, false},
+		{"the size is a guess", false, 3, []string{"b", "c"}, map[string]int{"b": 3, "c": 3}, false},
+		{"the size is unknown", true, 1, []string{"b"}, map[string]int{"b": 2}, false},
+	} {
+		l := newLeases("a", serviceOptions{Expected: c.expected, Stated: c.stated}.withDefaults(), start)
+		l.topology(viewOf(append(c.view, "a")...), start)
+		for boot, base := range c.beats {
+			l.bases[boot] = base
+			l.beat(Member{Name: boot + "@h", Boot: boot}, 1, 0, start)
+			l.renew()
+		}
+		if got := l.informed(start); got != c.want || l.abstains("a", start) == c.want {
+			t.Errorf("%s: informed %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLeaseFadesWhereBeatsAreNotAnswered(t *testing.T) {
+	start := time.Unix(1000, 0)
+	l := leaseOf("a", 4, start, "b", "c", "d")
+	now := start.Add(4 * time.Second)
+	if !l.fades(now) {
+		t.Error("a lease that never was does not fade")
+	}
+	l.beat(Member{Boot: "b"}, 1, uint64(4*time.Second)+1, now)
+	if half := now.Add(l.term / 2); l.fades(half) || !l.fades(half.Add(1)) {
+		t.Error("the lease does not fade half a term after the last beat that was answered")
+	}
+	if l := leaseOf("a", 2, start, "b"); l.fades(now.Add(time.Hour)) {
+		t.Error("a lease without an end fades")
+	}
+}
+
+func TestMembersThatDecideNothingYet(t *testing.T) {
+	start := time.Unix(1000, 0)
+	l := leaseOf("a", 4, start, "b", "c", "d")
+	l.beat(Member{Boot: "b"}, 1, 0, start)
+	l.beat(Member{Boot: "c"}, 1, 1, start)
+	for boot, want := range map[string]bool{"a": true, "b": true, "c": false, "d": true} {
+		if got := l.abstains(boot, start); got != want {
+			t.Errorf("%s abstains: %v, want %v", boot, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type Node struct {
 
 	publishing sync.Mutex
 	seen       map[string]bool // names that have left; under publishing
+	stopped    map[string]bool // names that have left in order, and are away; under publishing
 	complete   bool            // all expected members were there once; under publishing
 
 	// set before the start and not changed after
@@ -69,7 +71,7 @@ func New(sys *supervisors.System, o Options) (*Node, error) {
 	}
 	o.Logger = o.Logger.With("node", o.Name)
 	n := &Node{sys: sys, opt: o, boot: strings.ToLower(rand.Text()[:16]), started: time.Now().UnixMilli(),
-		seen: make(map[string]bool), watchers: watchers{wake: make(chan struct{}, 1)}}
+		seen: make(map[string]bool), stopped: make(map[string]bool), watchers: watchers{wake: make(chan struct{}, 1)}}
 	if n.secrets, err = deriveSecrets(o.Cookie); err != nil {
 		return nil, err
 	}
@@ -152,6 +154,12 @@ func (n *Node) expected() int {
 		}
 	}
 	return len(names)
+}
+
+// stated reports whether expected is what the operator says: a number, or a name for every seed.
+func (n *Node) stated() bool {
+	unnamed := func(s string) bool { return !strings.Contains(s, "@") }
+	return n.opt.Expected > 0 || !slices.ContainsFunc(n.opt.Seeds, unnamed)
 }
 
 // Watch calls f with the current view and then with each one that follows, on one goroutine and in

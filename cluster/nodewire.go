@@ -34,7 +34,7 @@ func (w nodeWire) onLost(f func(Member)) { w.Node.onLost(f) }
 
 // attachServices builds the services on a node that has not been started. key is that of session ids.
 func (n *Node) attachServices(key []byte) {
-	n.services = newServices(nodeWire{n}, serviceOptions{Key: key, Expected: n.expected(), Logger: n.opt.Logger})
+	n.services = newServices(nodeWire{n}, serviceOptions{Key: key, Expected: n.expected(), Stated: n.stated(), Logger: n.opt.Logger})
 	n.attachGrains()
 	n.addChild(supervisors.ChildSpec{ID: "services", Start: supervisors.Service(func(ctx context.Context) error {
 		return n.services.run(ctx)

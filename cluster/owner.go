@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -72,6 +74,7 @@ type owners struct {
 	replace    bool // the view has changed since snapshots were placed
 	confirming bool
 	released   bool // this node has handed everything over
+	admitted   bool // this node has had its lease and was informed, once
 
 	onLost      func(id string)
 	onSuspended func(suspended bool)
@@ -153,7 +156,7 @@ func (o *owners) locate(id, creator string, now time.Time) (Location, error) {
 			return Location{PlaceMember, m}, nil
 		}
 	}
-	m, ok := o.activatorLocked(id, creator)
+	m, ok := o.activatorLocked(id, creator, now)
 	switch {
 	case !ok:
 		return Location{}, ErrNoQuorum
@@ -179,9 +182,18 @@ func (o *owners) registered(id string) (owner Member, ok bool) {
 	return owner, best > 0
 }
 
-// activatorLocked returns the member that takes over the session of a creator that is gone.
-func (o *owners) activatorLocked(id, creator string) (Member, bool) {
-	return o.view.owner(id, func(m Member) bool { return m.Boot == creator || o.drainedLocked(m.Boot) })
+// activatorLocked returns the member that takes over the session of a creator that is gone: of those that
+// can decide, if any can.
+func (o *owners) activatorLocked(id, creator string, now time.Time) (Member, bool) {
+	gone := func(m Member) bool { return m.Boot == creator || o.drainedLocked(m.Boot) }
+	m, ok := o.view.owner(id, gone)
+	if !ok || !o.leases.abstains(m.Boot, now) {
+		return m, ok
+	}
+	if able, found := o.view.owner(id, func(m Member) bool { return gone(m) || o.leases.abstains(m.Boot, now) }); found {
+		return able, true
+	}
+	return m, true
 }
 
 // keeperLocked returns the member that keeps the snapshot of a session of this node.
@@ -268,6 +280,35 @@ func (s *services) Quorum() bool {
 
 func (o *owners) quorumLocked() bool { return len(o.view.Members) >= o.leases.quorum() }
 
+// Admitted returns nil once this node has had the lease that an owner needs, and takes part in decisions: from
+// then on the death of this node does not cost its sessions. It stays nil. Else the error says what is
+// missing: ErrNoQuorum too many members, ErrUnsettled only time.
+func (s *services) Admitted() error {
+	o := s.owners
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen, need := len(o.view.Members), o.leases.base-o.leases.quorum()+1
+	switch {
+	case o.admitted:
+		return nil
+	case seen < need:
+		return fmt.Errorf("%w: this node sees %d of %d members, and needs %d", ErrNoQuorum, seen, o.leases.base, need)
+	default:
+		return fmt.Errorf("%w: this node has just started, sees %d of %d members and has no lease yet", ErrUnsettled, seen, o.leases.base)
+	}
+}
+
+// Isolated says whether this node had its lease and is about to lose it, or has lost it: so many members do
+// not answer its beats that the others may be a majority. It is known 1.5 s after such a cut.
+func (s *services) Isolated() bool {
+	o := s.owners
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.isolatedLocked(time.Now())
+}
+
+func (o *owners) isolatedLocked(now time.Time) bool { return o.admitted && o.leases.fades(now) }
+
 // OwnerStats returns the counters of sessions and snapshots.
 func (s *services) OwnerStats() OwnerStats {
 	o := s.owners
@@ -283,6 +324,7 @@ func (o *owners) beatOf(boot string, now time.Time, b *beat) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	b.sent, b.echo = o.leases.times(boot, now)
+	b.base = uint64(o.leases.base)
 	if out := o.outs[boot]; out != nil {
 		b.snapSent = out.sequence
 	}
@@ -291,13 +333,18 @@ func (o *owners) beatOf(boot string, now time.Time, b *beat) {
 	}
 }
 
-func (o *owners) beat(from Member, b beat, now time.Time) {
+// beat takes what a beat says about leases and snapshots, and reports whether it makes this node informed.
+func (o *owners) beat(from Member, b beat, now time.Time) (informed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.view.has(from.Boot) {
-		return
+		return false
 	}
+	informed = !o.leases.informed(now)
+	o.leases.bases[from.Boot] = int(min(b.base, math.MaxInt32))
 	o.leases.beat(from, b.sent, b.echo, now)
+	o.leases.renew()
+	informed = informed && o.leases.informed(now)
 	if out := o.outs[from.Boot]; out != nil {
 		out.acked = min(b.snapGot, out.sequence)
 	}
@@ -305,19 +352,27 @@ func (o *owners) beat(from Member, b beat, now time.Time) {
 		in.synced = false
 		o.s.w.tell(from, packet{kind: kindSnapshotResync}) // asked again after the next beat
 	}
-	if o.suspended && o.leases.held(now) {
+	if (o.suspended || !o.admitted) && o.leases.held(now) {
 		o.wake()
 	}
+	return informed
 }
 
-// leaseEnd returns after which time the lease is to be looked at, if no beat comes.
+// leaseEnd returns after which time the lease is to be looked at, if no beat comes: when it begins to fade,
+// and when it ends.
 func (o *owners) leaseEnd(now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if end, ok := o.leases.until(); ok && end.After(now) {
-		return end.Sub(now)
+	end, ok := o.leases.until()
+	left := end.Sub(now)
+	switch {
+	case !ok || left <= 0:
+		return o.opts.Term
+	case left >= o.opts.Term/2:
+		return left - o.opts.Term/2 + time.Millisecond
+	default:
+		return left
 	}
-	return o.opts.Term
 }
 
 func (o *owners) wake() {
@@ -350,6 +405,7 @@ func (o *owners) tick(now time.Time) {
 	o.mu.Lock()
 	o.leases.sweep(now)
 	held := o.leases.held(now)
+	o.admitted = o.admitted || held && o.leases.informed(now)
 	suspects, grains := o.suspectLocked(held)
 	began := !held && !o.suspended && suspects > 0
 	if began {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -263,4 +264,175 @@ func BenchmarkLocate(b *testing.B) {
 			b.Fatal(at, err)
 		}
 	}
+}
+
+// A whole cluster that has just started has leases as soon as it is complete, so a death then costs no session.
+func TestColdStartIsSafeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := newMemNet(serviceOptions{Expected: 4, Stated: true})
+		var nodes []*memNode
+		for i := range 4 {
+			nodes = append(nodes, net.start(fmt.Sprintf("n%d@h", i)))
+		}
+		time.Sleep(time.Second) //lint:sleep virtual time
+		if err := nodes[0].Admitted(); !errors.Is(err, ErrNoQuorum) || !strings.Contains(err.Error(), "1 of 4 members, and needs 2") {
+			t.Errorf("a node alone: got %v, want ErrNoQuorum", err)
+		}
+		mesh(nodes...)
+		synctest.Wait()
+		if err := nodes[0].Admitted(); err != nil {
+			t.Errorf("a complete cluster: got %v, want nil", err)
+		}
+		ids := keepAll(t, nodes[0], 20)
+		synctest.Wait()
+		nodes[0].kill()
+		rest := nodes[1:]
+		mesh(rest...)
+		for i, id := range ids {
+			if _, snapshot, err := request(t, net, rest[i%3], id); err != nil || snapshot == nil && i == 0 {
+				t.Errorf("session %d: got %q, %v", i, snapshot, err)
+			}
+			synctest.Wait()
+		}
+		for _, n := range rest {
+			n.kill()
+		}
+	})
+}
+
+// A member that has just started and decides nothing yet is not chosen to take a session over.
+func TestRestartedMemberIsNotChosen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := newMemNet(serviceOptions{Expected: 7, Stated: true})
+		var nodes []*memNode
+		for i := range 7 {
+			nodes = append(nodes, net.start(fmt.Sprintf("n%d@h", i)))
+		}
+		mesh(nodes...)
+		time.Sleep(5 * time.Second) //lint:sleep virtual time
+		ids := keepAll(t, nodes[0], 60)
+		time.Sleep(time.Second) //lint:sleep virtual time
+		nodes[6].kill()         // for good, so that nobody is informed early
+		mesh(nodes[:6]...)
+		time.Sleep(5 * time.Second) //lint:sleep virtual time
+		nodes[5].kill()
+		nodes[5] = net.start(nodes[5].member.Name)
+		mesh(nodes[:6]...)
+		synctest.Wait()
+		if _, err := nodes[0].HandOver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		nodes[0].kill()
+		rest := nodes[1:6]
+		mesh(rest...)
+		synctest.Wait()
+		began := time.Now()
+		for i, id := range ids {
+			n, _, err := request(t, net, rest[i%5], id)
+			if err != nil || n == nodes[5] {
+				t.Fatalf("session %d: taken by the restarted member %v, %v", i, n == nodes[5], err)
+			}
+		}
+		if d := time.Since(began); d > 200*time.Millisecond {
+			t.Errorf("the sessions went on after %v, want at once", d)
+		}
+		for _, n := range rest {
+			n.kill()
+		}
+	})
+}
+
+// A node that is cut off knows it before its view does, and does not wait for those out of reach.
+func TestIsolatedNodeDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		ids := keepAll(t, nodes[1], 10)
+		time.Sleep(time.Second) //lint:sleep virtual time
+		nodes[1].Serve("x", func(Member, []byte, *Stream) (Handler, error) { return new(sink), nil })
+		end := new(sink)
+		if _, err := nodes[0].Open(nodes[1].member, "x", nil, end); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if nodes[0].Isolated() || !nodes[0].Reaches(nodes[1].member.Boot) {
+			t.Error("a node with all links is isolated")
+		}
+		for _, n := range nodes[1:] {
+			net.cut(nodes[0], n, true)
+		}
+		time.Sleep(2 * time.Second) //lint:sleep virtual time
+		if !nodes[0].Isolated() || nodes[0].Reaches(nodes[1].member.Boot) {
+			t.Error("2 s after the cut the node does not know it")
+		}
+		end.ended(t, CodeNodeDown)
+		nodes[0].sees(nodes[0], nodes[2], nodes[3]) // the view shrinks one by one
+		began := time.Now()
+		for _, id := range ids {
+			if at, err := nodes[0].Locate(id); err == nil && at.Place == PlaceTake {
+				if _, err := nodes[0].Take(t.Context(), id); !errors.Is(err, ErrNoQuorum) {
+					t.Errorf("take: got %v, want ErrNoQuorum", err)
+				}
+			}
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("the answers came after %v, want at once", d)
+		}
+		if nodes[1].Isolated() {
+			t.Error("the larger part is isolated")
+		}
+		for _, n := range nodes {
+			n.kill()
+		}
+	})
+}
+
+// An owner lives on the support of a node that is killed and comes back in the part of those who want to take
+// over: what it had promised and has forgotten still counts.
+func TestForgottenPromiseCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := newMemNet(serviceOptions{Expected: 5, Stated: true})
+		var nodes []*memNode
+		for i := range 5 {
+			nodes = append(nodes, net.start(fmt.Sprintf("n%d@h", i)))
+		}
+		mesh(nodes...)
+		time.Sleep(time.Second) //lint:sleep virtual time
+		owner, traitor, a, b := nodes[0], nodes[1], nodes[3], nodes[4]
+		ids := keepAll(t, owner, 20)
+		synctest.Wait()
+		small, large := []*memNode{a, b}, nodes[:3]
+		for _, x := range small {
+			for _, y := range large {
+				net.cut(x, y, true)
+			}
+		}
+		mesh(small...)
+		mesh(large...)
+		time.Sleep(5 * time.Second) //lint:sleep virtual time
+		traitor.kill()
+		traitor = net.start(traitor.member.Name)
+		for _, x := range []*memNode{owner, nodes[2]} {
+			net.cut(traitor, x, true)
+		}
+		mesh(a, b, traitor)
+		took, last := 0, time.Now()
+		for i, id := range ids {
+			for _, n := range []*memNode{a, b, traitor} {
+				if at, err := n.Locate(id); err == nil && at.Place == PlaceTake {
+					ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+					if _, err := n.Take(ctx, id); err == nil {
+						took++
+					}
+					cancel()
+				}
+				if at, err := owner.Locate(id); took > 0 && err == nil && at.Place == PlaceHere {
+					t.Fatalf("session %d has two owners, %v after the restart", i, time.Since(last))
+				}
+			}
+		}
+		for _, n := range []*memNode{owner, nodes[2], traitor, a, b} {
+			n.kill()
+		}
+	})
 }

@@ -27,11 +27,15 @@ func (n *Node) publish(members []Member, departed map[string]bool) (failed bool)
 		}
 		n.opt.Events(MemberLeft{Member: m, Members: len(t.Members), Failed: gone})
 		n.seen[m.Name] = true
+		if departed[m.Boot] {
+			n.stopped[m.Name] = true
+		}
 	}
 	for _, m := range t.Joined {
 		if m.Boot == n.boot {
 			continue
 		}
+		delete(n.stopped, m.Name)
 		text := "cluster member joined"
 		if n.seen[m.Name] {
 			text = "cluster member joined again, reconnected"
@@ -47,7 +51,9 @@ func (n *Node) publish(members []Member, departed map[string]bool) (failed bool)
 	return failed
 }
 
-// logSize says when the cluster is complete, and when this node loses or regains the majority.
+// logSize says when the cluster is complete, and when this node loses or regains the majority. Members that
+// left in order still count for the majority: one that comes back in another part would otherwise meet two
+// majorities. That they are away is no fault, though.
 func (n *Node) logSize(before, now int) {
 	want := n.expected()
 	of := strconv.Itoa(now) + "/" + strconv.Itoa(max(want, now))
@@ -60,7 +66,11 @@ func (n *Node) logSize(before, now int) {
 		n.complete = true
 	}
 	if 2*before > want && 2*now <= want {
-		n.opt.Logger.Error("cluster majority lost", "members", of)
+		if want-now <= len(n.stopped) {
+			n.opt.Logger.Info("cluster members have left in order, no majority is there", "members", of)
+		} else {
+			n.opt.Logger.Error("cluster majority lost", "members", of)
+		}
 	}
 	if 2*before <= want && 2*now > want && n.complete && now < want {
 		n.opt.Logger.Info("cluster majority recovered", "members", of)

@@ -12,6 +12,7 @@ import (
 type serviceOptions struct {
 	Key      []byte // a secret of the cluster; the key of session ids is derived from it
 	Expected int    // nodes of the whole cluster; 0: as many as were ever seen at once
+	Stated   bool   // Expected is what the operator says, not a guess
 
 	Beat           time.Duration // between beats: 500 ms
 	Term           time.Duration // of a lease: 3 s
@@ -139,7 +140,7 @@ func (s *services) run(ctx context.Context) error {
 		case <-s.owners.poke:
 			s.owners.tick(time.Now())
 		case <-lease.C:
-			s.owners.tick(time.Now())
+			s.look(time.Now())
 		case now := <-ticker.C:
 			s.tick(now)
 		}

@@ -29,7 +29,7 @@ type world struct {
 func newWorld(t *testing.T, seed uint64, nodes int, trace bool) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), begin: time.Now(), trace: trace,
-		net:   newMemNet(serviceOptions{Expected: nodes, CallsPerPeer: 64, StreamsPerPeer: 64, ChunkBytes: 512, StreamBytes: 4096, FanoutMessages: 256}),
+		net:   newMemNet(serviceOptions{Expected: nodes, Stated: true, CallsPerPeer: 64, StreamsPerPeer: 64, ChunkBytes: 512, StreamBytes: 4096, FanoutMessages: 256}),
 		apart: map[[2]string]time.Time{}, near: map[[2]string]time.Time{}, limit: map[[2]string]time.Duration{},
 		up: make([]*memNode, nodes), back: make([]time.Time, nodes),
 	}
@@ -52,6 +52,16 @@ func (w *world) start(i int) {
 	w.up[i] = w.net.start(w.names[i])
 	w.load.serve(w.up[i])
 	w.logf("start %s %s", w.names[i], w.up[i].member.Boot)
+	if w.rng.IntN(3) > 0 {
+		return
+	}
+	side := w.rng.Uint64()
+	for j, other := range w.up {
+		if other != nil && j != i && side>>j&1 == 1 {
+			w.net.cut(w.up[i], other, true)
+			w.logf("cut %s %s", w.names[i], w.names[j])
+		}
+	}
 }
 
 func (w *world) living() []*memNode {
@@ -168,7 +178,7 @@ func (w *world) down(i int, now time.Time, how string) {
 	w.up[i].kill()
 	w.load.died(w.up[i])
 	w.up[i] = nil
-	w.back[i] = now.Add(time.Duration(500+w.rng.IntN(8000)) * time.Millisecond)
+	w.back[i] = now.Add(time.Duration(50+w.rng.IntN(8000)) * time.Millisecond)
 }
 
 // handOver is a planned departure.
@@ -231,7 +241,6 @@ func (w *world) run() {
 
 // heal mends everything and gives the nodes time to agree.
 func (w *world) heal(step time.Duration) {
-	w.net.mend()
 	w.logf("heal")
 	for range 56 { // 14 s
 		now := time.Now()
@@ -240,6 +249,7 @@ func (w *world) heal(step time.Duration) {
 				w.start(i)
 			}
 		}
+		w.net.mend()
 		w.detect(now)
 		time.Sleep(step) //lint:sleep virtual time
 		synctest.Wait()

@@ -170,6 +170,29 @@ func (t *streams) tick() {
 	})
 }
 
+// sever ends the streams to members that have been quiet for two beats. It is for a node that most members do
+// not answer: there each one that is quiet is out of reach, and waiting for it helps nobody.
+func (t *streams) sever() {
+	t.end(CodeNodeDown, func(s *Stream) bool { return t.quiet[s.key.boot] >= severBeats }, func() {})
+}
+
+// severBeats and detourBeats are after how many beats without one of a member no stream is begun to it: where
+// this node is isolated, and where the member may be reached through another one. They are fewer than
+// quietBeats, since nothing that is under way is lost by it.
+const (
+	severBeats  = 2
+	detourBeats = 3
+)
+
+// Reaches says whether a member has been heard lately, 1 to 1.5 s, or 0.5 to 1 s where this node is isolated.
+// It may be in the view although it is not: others reach it, or nobody has noticed yet.
+func (s *services) Reaches(boot string) bool {
+	s.streams.mu.Lock()
+	quiet := s.streams.quiet[boot]
+	s.streams.mu.Unlock()
+	return quiet < severBeats || quiet < detourBeats && !s.Isolated()
+}
+
 // reopen undoes close.
 func (t *streams) reopen() {
 	t.mu.Lock()

@@ -10,7 +10,6 @@ import (
 
 // clusterSeries are those of a node in a cluster; on a node alone they stay at zero.
 type clusterSeries struct {
-	members  prometheus.Gauge
 	changes  prometheus.Counter
 	lost     prometheus.Counter
 	full     prometheus.Counter
@@ -21,6 +20,7 @@ type clusterSeries struct {
 
 // ClusterSource has the counters that a node of a cluster keeps itself; *cluster.Node is one.
 type ClusterSource interface {
+	Members() []cluster.Member
 	OwnerStats() cluster.OwnerStats
 	ServiceStats() cluster.ServiceStats
 }
@@ -31,8 +31,6 @@ var refusals = []cluster.Refusal{
 
 func (m *Metrics) registerCluster() {
 	c := &m.cluster
-	c.members = prometheus.NewGauge(prometheus.GaugeOpts{Name: "erlmcp_cluster_members", Help: "Members of the cluster that this node sees, itself included; 0 outside a cluster."})
-	m.registry.MustRegister(c.members)
 	c.changes = m.counter("erlmcp_cluster_topology_changes_total", "Nodes that joined or left the view of this node.")
 	c.failures = m.counter("erlmcp_cluster_nodes_failed_total", "Nodes that left the view without saying so.")
 	c.lost = m.counter("erlmcp_cluster_connections_lost_total", "Connections to other nodes that broke.")
@@ -51,6 +49,7 @@ func (m *Metrics) SetCluster(source ClusterSource) { m.cluster.source.Store(&sou
 // registerClusterSource makes the series that are read from the node when they are collected.
 func (m *Metrics) registerClusterSource() {
 	type stats struct {
+		members int
 		cluster.OwnerStats
 		cluster.ServiceStats
 	}
@@ -60,12 +59,13 @@ func (m *Metrics) registerClusterSource() {
 			if source == nil {
 				return 0
 			}
-			return f(stats{(*source).OwnerStats(), (*source).ServiceStats()})
+			return f(stats{len((*source).Members()), (*source).OwnerStats(), (*source).ServiceStats()})
 		}
 	}
 	counter := func(name, help string, labels prometheus.Labels, f func(stats) float64) {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, read(f)))
 	}
+	m.gauge("erlmcp_cluster_members", "Members of the cluster that this node sees, itself included; 0 outside a cluster.", nil, read(func(s stats) float64 { return float64(s.members) }))
 	const calls, callsHelp = "erlmcp_cluster_calls_total", "Calls between nodes, by direction and outcome."
 	counter(calls, callsHelp, prometheus.Labels{"direction": "out", "outcome": "answered"}, func(s stats) float64 { return float64(s.CallsSent - s.CallsUnanswered) })
 	counter(calls, callsHelp, prometheus.Labels{"direction": "out", "outcome": "unanswered"}, func(s stats) float64 { return float64(s.CallsUnanswered) })
@@ -88,10 +88,8 @@ func (m *Metrics) ClusterEvent(e cluster.Event) {
 	c := &m.cluster
 	switch e := e.(type) {
 	case cluster.MemberJoined:
-		c.members.Set(float64(e.Members))
 		c.changes.Inc()
 	case cluster.MemberLeft:
-		c.members.Set(float64(e.Members))
 		c.changes.Inc()
 		if e.Failed {
 			c.failures.Inc()

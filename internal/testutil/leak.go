@@ -8,7 +8,7 @@ import (
 
 // VerifyTestMain runs the tests of a package and fails it if they leave goroutines behind. A package
 // calls it from TestMain.
-func VerifyTestMain(m *testing.M, options ...goleak.Option) {
+func VerifyTestMain(m goleak.TestingM, options ...goleak.Option) {
 	goleak.VerifyTestMain(m, options...)
 }
 

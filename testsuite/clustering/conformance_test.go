@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 		return []string{binary, "-http", n.addr, "-name", n.name, "-seeds", c.seeds}
 	}
 	c.startAll()
-	wait(settling)
+	c.ready(c.all()...)
 	through := c.startProxy()
 	out, err := suite(through.url(), revision).CombinedOutput()
 	t.Logf("%s", out)

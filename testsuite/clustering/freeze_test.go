@@ -11,15 +11,15 @@ import (
 func TestFreeze(t *testing.T) {
 	needs(t, ci)
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		y := newTrial(t, seed)
+		y := newTrial(t, "R-02", seed)
 		victim := y.victim()
 		frozen := time.Now()
 		y.signal(victim, syscall.SIGSTOP)
-		y.took("until peers know of the freeze", y.meshed(y.except(victim)...))
+		y.within("until peers know of the freeze", y.meshed(y.except(victim)...), 6*time.Second)
 		wait(lasting() - time.Since(frozen))
 		y.signal(victim, syscall.SIGCONT)
 		thawed := time.Now()
-		y.took("until it is back", y.meshed(y.all()...))
+		y.within("until it is back", y.meshed(y.all()...), 10*time.Second)
 		wait(8 * time.Second)
 		y.count("sessions taken over", len(y.takeovers(frozen)))
 		inFreeze := func(e *entry) bool {

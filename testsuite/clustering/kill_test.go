@@ -10,14 +10,14 @@ import (
 func TestKill(t *testing.T) {
 	needs(t, brief)
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		y := newTrial(t, seed)
+		y := newTrial(t, "R-01", seed)
 		victim := y.victim()
 		name := y.nodes.nodes[victim].name
 		killed := time.Now()
 		y.kill(victim)
-		y.took("until peers know of the kill", y.meshed(y.except(victim)...))
+		y.within("until peers know of the kill", y.meshed(y.except(victim)...), 3*time.Second)
 		wait(8 * time.Second)
-		y.took("until the last session of the dead node answered elsewhere", y.lastAnswer(name, killed).Sub(killed))
+		y.within("until the last session of the dead node answered elsewhere", y.lastAnswer(name, killed).Sub(killed), 5*time.Second)
 		y.count("requests for its sessions failed at other nodes", len(y.bad(func(e *entry) bool { return e.outcome != result && e.via != victim })))
 		y.finish(nil)
 		y.none(t, "of other nodes failed", func(e *entry) bool {

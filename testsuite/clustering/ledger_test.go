@@ -202,6 +202,14 @@ func sample[E any](all []E) string {
 // are the lines that nodes log once they serve a session from its snapshot.
 func (l *ledger) oneOwner(t *testing.T, takeovers []record) {
 	t.Helper()
+	if wrong := l.strangers(takeovers); len(wrong) > 0 {
+		t.Errorf("%d answers of a second owner, want none; %s", len(wrong), sample(wrong))
+	}
+	t.Logf("owners: %d answers named theirs, %d take-overs", len(l.sights), len(takeovers))
+}
+
+// strangers are the answers of nodes for sessions that another node had taken over by then.
+func (l *ledger) strangers(takeovers []record) (wrong []string) {
 	taken := map[string][]record{}
 	for _, r := range takeovers {
 		taken[r.Session] = append(taken[r.Session], r)
@@ -211,7 +219,6 @@ func (l *ledger) oneOwner(t *testing.T, takeovers []record) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var wrong []string
 	for _, s := range l.sights {
 		var owner string
 		for _, r := range taken[s.session] {
@@ -225,10 +232,7 @@ func (l *ledger) oneOwner(t *testing.T, takeovers []record) {
 			wrong = append(wrong, fmt.Sprintf("%s answered for %s at %s, after %v", s.node, s.session, s.at.Format("15:04:05.000000"), times(taken[s.session])))
 		}
 	}
-	if len(wrong) > 0 {
-		t.Errorf("%d answers of a second owner, want none; %s", len(wrong), sample(wrong))
-	}
-	t.Logf("owners: %d answers named theirs, %d take-overs", len(l.sights), len(takeovers))
+	return wrong
 }
 
 func times(all []record) []string {

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 		os.Exit(runFixture())
 	}
 	sweep()
-	testutil.VerifyTestMain(m)
+	testutil.VerifyTestMain(summed{m})
 }
 
 // form is how much of the suite runs.
@@ -67,7 +67,12 @@ func seeds() []uint64 {
 // eachSeed runs a test once for each seed, under its name.
 func eachSeed(t *testing.T, f func(t *testing.T, seed uint64)) {
 	for _, s := range seeds() {
-		t.Run(fmt.Sprint("seed=", s), func(t *testing.T) { f(t, s) })
+		t.Run(fmt.Sprint("seed=", s), func(t *testing.T) {
+			if theForm() == long {
+				t.Parallel()
+			}
+			f(t, s)
+		})
 	}
 }
 

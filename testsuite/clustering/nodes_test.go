@@ -250,6 +250,24 @@ func (c *nodes) isMeshed(hosts ...int) bool {
 	return true
 }
 
+// ready waits until these nodes are ready: from then on a death costs no session over HTTP.
+func (c *nodes) ready(hosts ...int) {
+	c.t.Helper()
+	eventually(c.t, fmt.Sprintf("ready: %v", hosts), func() bool {
+		for _, i := range hosts {
+			r, err := asking.Get("http://" + c.nodes[i].addr + "/readyz")
+			if err != nil {
+				return false
+			}
+			_ = r.Body.Close() // the status says all
+			if r.StatusCode != http.StatusOK {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // members is how many members the node on host i sees; -1 if it does not say.
 func (c *nodes) members(i int) int { return int(c.metric(i, "erlmcp_cluster_members")) }
 

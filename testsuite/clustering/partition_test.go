@@ -1,6 +1,8 @@
 package clustering
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 	"time"
 )
@@ -20,7 +22,7 @@ func TestPartition(t *testing.T) {
 }
 
 func partition(t *testing.T, seed uint64, minor int) {
-	y := newCutTrial(t, seed)
+	y := newCutTrial(t, map[int]string{1: "R-04", 2: "R-05"}[minor], seed)
 	order := y.rng.Perm(4)
 	var one, other []int
 	for i, h := range order {
@@ -52,10 +54,29 @@ func partition(t *testing.T, seed uint64, minor int) {
 		t.Fatal(err)
 	}
 	healed := time.Now()
-	y.took("until it is healed", y.meshed(y.all()...))
+	y.within("until it is healed", y.meshed(y.all()...), 5*time.Second)
 	wait(9 * time.Second)
+	y.end()
+	if minor == 1 {
+		y.refusals("refusals of the smaller part, begun in the first 2 s", one[0], cut, cut.Add(2*time.Second))
+		y.refusals("refusals of the smaller part, begun later", one[0], cut.Add(2*time.Second), healed)
+	}
 	y.finish(nil)
 	y.whole("long after it was healed", healed.Add(7*time.Second), nil)
+}
+
+// refusals reports how long a node took for what it refused of HTTP requests that began within a time.
+func (y *trial) refusals(what string, host int, from, to time.Time) {
+	y.T.Helper()
+	found := y.bad(func(e *entry) bool {
+		return e.via == host && e.client != "websocket" && (e.outcome == rpcError || e.outcome == httpCode) && e.begun.After(from) && e.begun.Before(to)
+	})
+	if len(found) == 0 {
+		return
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.took, b.took) })
+	y.took(what+", median", found[len(found)/2].took)
+	y.took(what+", longest", found[len(found)-1].took)
 }
 
 // one node does not hear another, or two do not hear each other, while both see the rest. The views
@@ -73,7 +94,7 @@ func TestLink(t *testing.T) {
 }
 
 func cutLink(t *testing.T, seed uint64, both bool) {
-	y := newCutTrial(t, seed)
+	y := newCutTrial(t, map[bool]string{false: "R-06 one", true: "R-06 both"}[both], seed)
 	order := y.rng.Perm(4)
 	a, b := order[0]+1, order[1]+1
 	t.Logf("n%d does not hear n%d", b, a)
@@ -85,9 +106,10 @@ func cutLink(t *testing.T, seed uint64, both bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wait(2 * lasting())
+	lasts := max(lasting(), 20*time.Second)
+	wait(lasts)
 	y.count("members left, in all views", len(y.logged("cluster member left", cut)))
-	y.count("of them in the second half of the cut", len(y.logged("cluster member left", cut.Add(lasting()))))
+	y.count("of them in the second half of the cut", len(y.logged("cluster member left", cut.Add(lasts/2))))
 	for _, i := range y.all() {
 		y.count("members that one node sees in the end", y.members(i))
 	}
@@ -95,8 +117,16 @@ func cutLink(t *testing.T, seed uint64, both bool) {
 		t.Fatal(err)
 	}
 	healed := time.Now()
-	y.took("until it is healed", y.meshed(y.all()...))
+	y.within("until it is healed", y.meshed(y.all()...), 5*time.Second)
 	wait(9 * time.Second)
+	y.end()
+	across := func(e *entry) bool {
+		at, other := y.nodes.nodes[a].name, y.nodes.nodes[b].name
+		return (e.via == a && e.owner == other || e.via == b && e.owner == at) && e.client != "websocket" &&
+			e.begun.After(cut.Add(5*time.Second)) && e.begun.Add(e.took).Before(healed)
+	}
+	y.count("requests for a session behind the cut link, 5 s after it", len(y.bad(across)))
+	y.count("of them failed", len(y.bad(func(e *entry) bool { return across(e) && e.outcome != result })))
 	y.finish(nil)
 	y.whole("long after it was healed", healed.Add(7*time.Second), nil)
 }
@@ -105,9 +135,9 @@ func cutLink(t *testing.T, seed uint64, both bool) {
 func TestRandomCuts(t *testing.T) {
 	needs(t, ci)
 	eachSeed(t, func(t *testing.T, seed uint64) {
-		y := newCutTrial(t, seed)
+		y := newCutTrial(t, "R-08", seed)
 		begun, cuts := time.Now(), 0
-		for time.Since(begun) < 3*lasting() {
+		for time.Since(begun) < 2*lasting() {
 			a, b := 1+y.rng.IntN(4), 1+y.rng.IntN(4)
 			if a == b {
 				continue
@@ -131,7 +161,7 @@ func TestRandomCuts(t *testing.T) {
 		}
 		healed := time.Now()
 		y.count("cuts", cuts)
-		y.took("until it is healed", y.meshed(y.all()...))
+		y.within("until it is healed", y.meshed(y.all()...), 15*time.Second)
 		wait(9 * time.Second)
 		y.count("sessions taken over", len(y.takeovers(begun)))
 		y.finish(nil)

@@ -18,7 +18,7 @@ func TestRollingRestart(t *testing.T) {
 		if theForm() == long {
 			flags = nil
 		}
-		y := newTrial(t, seed, flags...)
+		y := newTrial(t, "R-03", seed, flags...)
 		for _, i := range y.rng.Perm(4) {
 			host := i + 1
 			begun := time.Now()
@@ -30,13 +30,13 @@ func TestRollingRestart(t *testing.T) {
 			y.took("until it has ended", time.Since(begun))
 			y.start(host)
 			y.took("until it is back", y.meshed(y.all()...))
-			pause := settling
+			y.ready(host)
 			if theForm() == long {
-				pause = 10 * time.Second
+				wait(10*time.Second - time.Since(begun))
 			}
-			wait(pause)
 		}
 		y.finish(nil)
+		y.zero("requests of clients that retry failed", len(y.failed))
 		y.noneFailed(t)
 		y.none(t, "of HTTP clients without retry failed in another way than by 503 with Retry-After, or no listener", func(e *entry) bool {
 			clean := e.outcome == result || e.outcome == refused ||

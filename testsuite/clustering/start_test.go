@@ -14,8 +14,8 @@ func TestColdStart(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		c := newNodes(t, 4)
-		var r report
-		r.took("until the mesh is full", c.startAll())
+		r := report{fault: "R-10", seed: seed}
+		r.within("until the mesh is full, from the last start", c.startAll(), 2*time.Second)
 		for range 3 {
 			for _, i := range c.all() {
 				_ = c.nodes[i].process().Kill() // all at once
@@ -27,7 +27,10 @@ func TestColdStart(t *testing.T) {
 				c.start(i + 1)
 				wait(time.Duration(rng.IntN(1500)) * time.Millisecond)
 			}
-			r.took("until the mesh is full again, from the last start", c.meshed(c.all()...))
+			begun := time.Now()
+			r.within("until the mesh is full again, from the last start", c.meshed(c.all()...), 10*time.Second)
+			c.ready(c.all()...)
+			r.took("until every node is ready again, from the last start", time.Since(begun))
 		}
 		r.print(t)
 	})
@@ -61,16 +64,20 @@ func TestNameTaken(t *testing.T) {
 		}
 		c.start(4)
 		c.meshed(c.all()...)
+		c.ready(c.all()...)
 		l := c.startLoad(seed)
-		wait(settling)
-		var r report
+		wait(time.Second) // of load without a fault
+		r := report{fault: "R-11", seed: seed}
 		for range 3 {
 			c.kill(1)
 			c.start(1)
 			r.took("until a node that was killed is back", c.meshed(c.all()...))
+			c.ready(1)
 			wait(5 * time.Second)
 		}
 		l.end()
+		r.zero("requests lost", len(l.bad(func(e *entry) bool { return e.outcome == lost })))
+		r.zero("HTTP sessions gone", len(l.gone))
 		l.print(t)
 		r.print(t)
 		l.check(t, nil)

@@ -12,34 +12,32 @@ type trial struct {
 	*nodes
 	*load
 	report
-	seed uint64
-	rng  *rand.Rand
+	rng *rand.Rand
 }
 
-// settling is after what time in a fresh cluster every session has a snapshot on a second node: a node that has
-// just started keeps out of decisions for 4 s, as it may have forgotten what it promised before.
-const settling = 6 * time.Second
-
-// newTrial starts a cluster and a load on it.
-func newTrial(t *testing.T, seed uint64, flags ...string) *trial {
+// newTrial starts a cluster and a load on it, for a fault of the list of what has to be survived.
+func newTrial(t *testing.T, fault string, seed uint64, flags ...string) *trial {
 	t.Helper()
-	return beginTrial(t, newNodes(t, 4, flags...), seed)
+	return beginTrial(t, newNodes(t, 4, flags...), fault, seed)
 }
 
 // newCutTrial is newTrial where links can be cut; elsewhere it skips the test.
-func newCutTrial(t *testing.T, seed uint64) *trial {
+func newCutTrial(t *testing.T, fault string, seed uint64) *trial {
 	t.Helper()
 	c := newNodes(t, 4)
 	c.world.needCuts(t)
-	return beginTrial(t, c, seed)
+	return beginTrial(t, c, fault, seed)
 }
 
-func beginTrial(t *testing.T, c *nodes, seed uint64) *trial {
+func beginTrial(t *testing.T, c *nodes, fault string, seed uint64) *trial {
 	t.Helper()
-	y := &trial{T: t, nodes: c, seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
-	y.took("until the mesh is full", y.startAll())
+	y := &trial{T: t, nodes: c, report: report{fault: fault, seed: seed}, rng: rand.New(rand.NewPCG(seed, 0))}
+	begun := time.Now()
+	y.within("until the mesh is full, from the last start", y.startAll(), 2*time.Second)
+	y.ready(y.all()...)
+	y.took("until every node is ready, from the last start", time.Since(begun))
 	y.load = y.startLoad(seed)
-	wait(settling)
+	wait(time.Second) // of load without a fault
 	return y
 }
 
@@ -56,6 +54,10 @@ func (y *trial) takeovers(since time.Time) []record {
 func (y *trial) finish(excused func(*entry) bool) {
 	y.T.Helper()
 	y.end()
+	y.zero("requests lost", len(y.bad(func(e *entry) bool { return e.outcome == lost && (excused == nil || !excused(e)) })))
+	y.zero("requests doubled or swapped", len(y.bad(func(e *entry) bool { return e.doubled || e.swapped })))
+	y.zero("HTTP sessions gone", len(y.load.gone))
+	y.zero("answers of a second owner", len(y.strangers(y.takeovers(time.Time{}))))
 	y.print(y.T)
 	y.check(y.T, excused)
 	y.noneGone(y.T)

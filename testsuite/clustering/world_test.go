@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,10 +42,19 @@ var filters = map[string]*filter{
 	},
 }
 
+// worlds counts the networks of this process, which are made one at a time, so that each gets addresses of its own.
+var worlds struct {
+	sync.Mutex
+	count int
+}
+
 // newWorld makes a network of n hosts that goes when the test ends.
 func newWorld(t *testing.T, n int) *world {
 	t.Helper()
-	w := &world{hosts: n, prefix: fmt.Sprintf("ec%d", os.Getpid())}
+	worlds.Lock()
+	defer worlds.Unlock()
+	worlds.count++
+	w := &world{hosts: n, prefix: fmt.Sprintf("ec%dx%d", os.Getpid(), worlds.count)}
 	t.Cleanup(w.remove)
 	if why := w.isolate(); why != nil {
 		w.remove()
@@ -57,7 +67,7 @@ func newWorld(t *testing.T, n int) *world {
 // loopback is a network of n addresses of the loopback interface. It skips the test where there are none.
 func loopback(t *testing.T, n int) *world {
 	t.Helper()
-	w := &world{hosts: n, base: fmt.Sprintf("127.0.%d.", 16+os.Getpid()%200)}
+	w := &world{hosts: n, base: fmt.Sprintf("127.0.%d.", 16+(os.Getpid()+worlds.count)%200)}
 	l, err := net.Listen("tcp", w.host(n)+":0")
 	if err != nil {
 		t.Skipf("SKIP: no loopback addresses beside 127.0.0.1: %v", err)
