@@ -96,8 +96,8 @@ cover: ## coverage by function
 conformance: ## the official MCP conformance suite; needs node >= 20
 	@sh testsuite/conformance/run.sh
 
-testsuite-cluster: ## clusters under faults, everything once; FORM=long for three seeds and faults of 30 s
-	ERLMCP_CLUSTERING=$(FORM) $(GO) test -count=1 -timeout 60m -v ./testsuite/clustering
+testsuite-cluster: ## clusters under faults, everything once; FORM=long: three seeds side by side, faults of 30 s; GROUP=TestKill: one
+	ERLMCP_CLUSTERING=$(FORM) $(GO) test -count=1 -timeout 60m -parallel 3 -v ./testsuite/clustering -run '$(GROUP)'
 
 testsuite: ## black-box tests whose name matches GROUP, e.g. make testsuite GROUP=TestBadInput
 	ERLMCP_DOCKER=$(FORM) $(GO) test -count=1 -timeout 60m -v $(if $(filter $(DOCKERGROUPS),$(GROUP)),./testsuite/docker -run 'TestDockerDeployment/$(GROUP)',./testsuite/... -run '$(GROUP)')

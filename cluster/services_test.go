@@ -42,8 +42,13 @@ func TestServicesOverTheDistribution(t *testing.T) {
 	if err := s.Send(large); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-far; !bytes.Equal(got, large) {
-		t.Errorf("stream: got %d bytes, want %d", len(got), len(large))
+	select {
+	case got := <-far:
+		if !bytes.Equal(got, large) {
+			t.Errorf("stream: got %d bytes, want %d", len(got), len(large))
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("stream: no echo")
 	}
 	testutil.Eventually(t, 5*time.Second, func() bool { return heard.Load() == 3 && len(b.Lookup("group")) == 1 })
 

@@ -170,18 +170,18 @@ func (t *streams) tick() {
 	})
 }
 
-// sever ends the streams to members that have been quiet for two beats. It is for a node that most members do
+// sever ends the streams to members that have been quiet for three beats. It is for a node that most members do
 // not answer: there each one that is quiet is out of reach, and waiting for it helps nobody.
 func (t *streams) sever() {
 	t.end(CodeNodeDown, func(s *Stream) bool { return t.quiet[s.key.boot] >= severBeats }, func() {})
 }
 
-// severBeats and detourBeats are after how many beats without one of a member no stream is begun to it: where
-// this node is isolated, and where the member may be reached through another one. They are fewer than
-// quietBeats, since nothing that is under way is lost by it.
+// After how many beats of this node without one of a member it does less with that member than while it is
+// heard. They are fewer than quietBeats; what loses nothing that is under way comes first.
 const (
-	severBeats  = 2
-	detourBeats = 3
+	isolatedBeats = 2 // no stream is begun where this node is isolated
+	severBeats    = 3 // streams end where this node is isolated
+	detourBeats   = 3 // streams are begun through another member
 )
 
 // Reaches says whether a member has been heard lately, 1 to 1.5 s, or 0.5 to 1 s where this node is isolated.
@@ -190,7 +190,7 @@ func (s *services) Reaches(boot string) bool {
 	s.streams.mu.Lock()
 	quiet := s.streams.quiet[boot]
 	s.streams.mu.Unlock()
-	return quiet < severBeats || quiet < detourBeats && !s.Isolated()
+	return quiet < isolatedBeats || quiet < detourBeats && !s.Isolated()
 }
 
 // reopen undoes close.
