@@ -224,7 +224,7 @@ func TestReturnAfterKill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newFixtures(t, 4)
 			c.startAll()
-			wait(settling)
+			c.ready(c.all()...)
 			p := newReturner(t, c, 1)
 			if via != 1 {
 				p.back(via)
@@ -265,7 +265,7 @@ func TestReturnAfterStop(t *testing.T) {
 	needs(t, brief)
 	c := newFixtures(t, 4)
 	c.startAll()
-	wait(settling)
+	c.ready(c.all()...)
 	p, carried := newReturner(t, c, 1), newReturner(t, c, 2)
 	carried.back(1)
 	for _, x := range []*returner{p, carried} {
