@@ -320,8 +320,13 @@ func (d *Desc) flushLocked() {
 	d.changeInterest()
 }
 
-// expire runs the timer on the shard's goroutine.
+// expire runs the timer on the shard's goroutine. Input that waits goes first: a shard that was stalled finds timers
+// and the answers that they wait for at the same time, and must not blame the peer for its own lateness.
 func (d *Desc) expire(now int64) {
+	if due := d.due.Load(); due == 0 || due > now {
+		return
+	}
+	d.event(unix.EPOLLIN)
 	due := d.due.Load()
 	if due == 0 || due > now || !d.due.CompareAndSwap(due, 0) {
 		return // set anew meanwhile

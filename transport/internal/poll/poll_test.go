@@ -260,6 +260,68 @@ func TestTimer(t *testing.T) {
 	}
 }
 
+// stalling blocks its shard in Readable until it is let go, and tells what happens to it.
+type stalling struct {
+	recorder
+	happened chan string
+	let      chan struct{}
+}
+
+func (s *stalling) Readable(d *Desc) error {
+	err := s.recorder.Readable(d)
+	s.happened <- "input"
+	<-s.let
+	return err
+}
+
+func (s *stalling) Due(*Desc) time.Duration {
+	s.happened <- "timer"
+	return 0
+}
+
+// TestInputGoesBeforeTimersAfterAStall: what a peer sent in time is read before its time limit is looked at, however
+// late the shard is and however many other connections have input.
+func TestInputGoesBeforeTimersAfterAStall(t *testing.T) {
+	f := start(t, Options{Shards: 1, Tick: 5 * time.Millisecond})
+	park := func(s *stalling) net.Conn {
+		client, server := f.pair(t)
+		s.ended = make(chan error, 1)
+		f.loop.Prepare(&s.Desc, s)
+		if err := s.Attach(server, nil); err != nil {
+			t.Fatal(err)
+		}
+		return client
+	}
+	send := func(to net.Conn) {
+		if _, err := to.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open := make(chan struct{})
+	close(open)
+	stalled := &stalling{happened: make(chan string, 4), let: make(chan struct{})}
+	stall := park(stalled)
+	var late []*stalling
+	var peers []net.Conn
+	for range 3 * batch {
+		s := &stalling{happened: make(chan string, 4), let: open}
+		late, peers = append(late, s), append(peers, park(s))
+	}
+	send(stall)
+	await(t, stalled.happened, "stall")
+	for i, s := range late {
+		send(peers[i])
+		s.SetTimer(time.Millisecond)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { close(stalled.let) })
+	for _, s := range late {
+		if first := await(t, s.happened, "input or timer"); first != "input" {
+			t.Fatalf("got the %s first", first)
+		}
+		await(t, s.happened, "timer")
+	}
+}
+
 func TestAttachAfterStop(t *testing.T) {
 	f := start(t, Options{})
 	c, server := f.pair(t)
