@@ -60,6 +60,7 @@ func Federate(g *Gateway, c *cluster.Node) *Federation {
 	g.home = f
 	c.Serve(serviceName, f.guest)
 	c.ServeCalls(endService, f.endHere)
+	c.ServeCalls(kickService, f.kickHere)
 	c.Subscribe(changeTopic, f.changedElsewhere)
 	c.OnLost(f.lost)
 	c.OnSuspended(f.suspend)

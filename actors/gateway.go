@@ -30,6 +30,8 @@ type Gateway struct {
 	epoch       time.Time     // of the clock
 	clock       atomic.Uint32 // seconds since epoch, moved by Serve
 	connections atomic.Int64
+	numbers     atomic.Uint32 // last one given to a connection
+	population  population
 	draining    atomic.Bool
 
 	unwatch func()
@@ -58,6 +60,10 @@ type home interface {
 	here(id string) bool
 	// changed says that the features of this node's server have changed, or that it logs.
 	changed(in mcp.Input)
+	// connections are those of this node whose sessions are elsewhere.
+	connections(traffic bool) []ConnectionInfo
+	// kick is Gateway.Kick for a session that is not on this node.
+	kick(ctx context.Context, id string, reason transport.Reason) error
 }
 
 // NewGateway makes a gateway for the features of server. Its sessions run under Sessions, which belongs
@@ -198,14 +204,18 @@ func (g *Gateway) reserve(l *link, info transport.Info) *transport.Refusal {
 		g.obs.LimitHit(LimitConnections)
 		return &transport.Refusal{Reason: transport.ReasonOverloaded}
 	}
+	l.number = g.numbers.Add(1)
+	g.population.add(info.Transport, 1)
 	g.obs.ConnectionOpened(info.Transport)
 	return nil
 }
 
 // release counts a connection out.
 func (g *Gateway) release(l *link, reason transport.Reason) {
+	medium := l.conn.Info().Transport
 	g.connections.Add(-1)
-	g.obs.ConnectionClosed(l.conn.Info().Transport, reason)
+	g.population.add(medium, -1)
+	g.obs.ConnectionClosed(medium, reason)
 }
 
 // End implements transport.Acceptor: the client ends its session.

@@ -18,6 +18,7 @@ type link struct {
 	mode   transport.Mode
 	primed bool // an event stream has begun; belongs to the session's turns
 	gone   atomic.Bool
+	number uint32 // of a duplex connection or event stream
 }
 
 var _ transport.Receiver = (*link)(nil)

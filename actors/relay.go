@@ -22,6 +22,7 @@ type relay struct {
 	mode   transport.Mode
 	direct bool // it is a guest's: what another node sent here goes to the owner only
 	stream *cluster.Stream
+	number uint32 // as that of a link
 
 	mu      sync.Mutex
 	text    []byte // of an exchange, until the owner has taken it
@@ -84,9 +85,11 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 		return r, err
 	}
 	r.begun = make(chan error, 1)
-	if refusal := f.reserve(&link{conn: conn}, info); refusal != nil {
+	counted := &link{conn: conn}
+	if refusal := f.reserve(counted, info); refusal != nil {
 		return nil, f.refused(refusal)
 	}
+	r.number = counted.number
 	err := r.open(next)
 	if err == nil {
 		select {
@@ -97,7 +100,7 @@ func (f *Federation) relay(ctx context.Context, conn transport.Conn, info transp
 		}
 	}
 	if err != nil {
-		f.release(&link{conn: conn}, transport.ReasonUnavailable)
+		f.release(counted, transport.ReasonUnavailable)
 		return nil, err
 	}
 	f.carried.add(r)

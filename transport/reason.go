@@ -29,6 +29,7 @@ const (
 	ReasonMoved                      // the session is served by another node
 	ReasonQuota                      // a limit of the client: in flight, rate
 	ReasonInternal                   // a failure on our side
+	ReasonKicked                     // an operator ended the session
 	reasonCount
 )
 
@@ -65,6 +66,7 @@ var reasons = [reasonCount]row{
 	ReasonMoved:        {"moved", "session has moved to another node, reconnect", 1012, 503, true},
 	ReasonQuota:        {"quota", "client is at its limit, retry later", 1013, 429, true},
 	ReasonInternal:     {"internal", "internal error", 1011, 500, true},
+	ReasonKicked:       {"kicked", "session ended by an operator", 1008, 404, false},
 }
 
 // String is the text that goes to the peer.

@@ -82,6 +82,17 @@ type Resumable interface {
 	Resume(session string, received uint64)
 }
 
+// Metered is a connection that can tell how much went through it.
+type Metered interface {
+	Conn
+	// Traffic is what the medium has carried so far, its own framing included. It is false where the medium
+	// does not count, and when the connection has ended.
+	Traffic() (Traffic, bool)
+}
+
+// Traffic is what went through a connection. Packets are segments with data.
+type Traffic struct{ ReceivedBytes, SentBytes, ReceivedPackets, SentPackets uint64 }
+
 // Receiver is what the owner of a connection provides.
 type Receiver interface {
 	// Receive is called with each complete text that came in, one at a time and in order. The receiver

@@ -25,8 +25,8 @@ type stream struct {
 }
 
 var (
-	_ transport.Conn = (*streamConn)(nil)
-	_ poll.Handler   = (*stream)(nil)
+	_ transport.Metered = (*streamConn)(nil)
+	_ poll.Handler      = (*stream)(nil)
 )
 
 // streamConn is a stream as its owner sees it. It is a type of its own because poll.Desc has methods of

@@ -63,6 +63,7 @@ type meta struct {
 
 var (
 	_ transport.Resumable = (*conn)(nil)
+	_ transport.Metered   = (*conn)(nil)
 	_ poll.Handler        = (*conn)(nil)
 	_ medium              = (*poll.Desc)(nil)
 	_ medium              = (*port)(nil)
@@ -139,6 +140,17 @@ func (c *conn) Info() transport.Info {
 		i.Session, i.Protocol, i.Principal, i.LastEventID = m.session, m.protocol, m.principal, m.lastEvent
 	}
 	return i
+}
+
+// Traffic implements transport.Metered.
+func (c *conn) Traffic() (transport.Traffic, bool) {
+	c.mu.Lock()
+	other := c.port != nil
+	c.mu.Unlock()
+	if other {
+		return transport.Traffic{}, false
+	}
+	return c.desc.Traffic()
 }
 
 // sendLocked sends one frame, at the end of the turn if one is under way.

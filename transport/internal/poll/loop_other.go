@@ -6,6 +6,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"github.com/erlmcp/erlmcp/transport"
 )
 
 // Supported says whether this system has loops.
@@ -55,3 +57,6 @@ func (d *Desc) SetTimer(time.Duration) {}
 
 // Waiting is 0.
 func (d *Desc) Waiting() int { return 0 }
+
+// Traffic is not known.
+func (d *Desc) Traffic() (transport.Traffic, bool) { return transport.Traffic{}, false }
