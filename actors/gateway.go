@@ -31,6 +31,7 @@ type Gateway struct {
 	clock       atomic.Uint32 // seconds since epoch, moved by Serve
 	connections atomic.Int64
 	numbers     atomic.Uint32 // last one given to a connection
+	worked      atomic.Int64  // run time of the handlers of sessions that have ended, in nanoseconds
 	population  population
 	draining    atomic.Bool
 
@@ -355,5 +356,6 @@ func (g *Gateway) ended(a *anchor, exit supervisors.ExitReason) {
 	if own := a.attach(nil); own != nil {
 		own.conn.Close(reason)
 	}
+	g.worked.Add(a.work.Load())
 	g.obs.SessionEnded(reason, time.Since(a.start))
 }

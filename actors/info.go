@@ -55,6 +55,17 @@ func (g *Gateway) SessionInfos() []SessionInfo {
 	return all
 }
 
+// Work is the run time of all handlers, as far as they have returned before their session's end.
+func (g *Gateway) Work() time.Duration {
+	sum := g.worked.Load()
+	for shard := range tableShards {
+		for _, a := range g.table.list(shard) {
+			sum += a.work.Load()
+		}
+	}
+	return time.Duration(sum)
+}
+
 // info is safe for concurrent use.
 func (a *anchor) info() SessionInfo {
 	i := SessionInfo{

@@ -66,6 +66,7 @@ type processes struct {
 
 type processShard struct {
 	mu      sync.Mutex
+	retired uint64   // messages that processes have handled which are not in the table any more
 	buckets []*guard // chains; the length is a power of two
 	size    int
 }
@@ -123,6 +124,7 @@ func (s *processShard) remove(g *guard) {
 		if *c == g {
 			*c, g.next = g.next, nil
 			s.size--
+			s.retired += g.handled.Load()
 			if half := len(s.buckets) / 2; half > 0 && s.size < half/2 {
 				s.resize(half)
 			}
@@ -206,6 +208,27 @@ func (s *System) Numbers() []uint64 {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// Handled is the number of messages that supervised actors have handled since the System was made.
+func (s *System) Handled() uint64 {
+	sum := uint64(0)
+	for i := range s.processes.shards {
+		sum += s.processes.shards[i].handled()
+	}
+	return sum
+}
+
+func (s *processShard) handled() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := s.retired
+	for _, g := range s.buckets {
+		for ; g != nil; g = g.next {
+			sum += g.handled.Load()
+		}
+	}
+	return sum
 }
 
 // Process finds a process by its number; false if it does not run any more.
