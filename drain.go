@@ -8,9 +8,14 @@ import (
 
 // drainer is the last child of the tree and so the first to be stopped: it waits, and when the node ends it
 // takes the node out of service in order, while everything that answers clients still works. It is also
-// stopped when a part of the tree above it is restarted; the node then goes on.
+// stopped when a part of the tree above it is restarted; the node then goes on. Drain has it begin before.
 func (n *Node) drainer(ctx context.Context) error {
-	<-ctx.Done()
+	select {
+	case <-n.life.drain:
+		n.drain(context.WithoutCancel(ctx))
+		<-ctx.Done()
+	case <-ctx.Done():
+	}
 	if n.stopping.Load() {
 		n.drain(context.WithoutCancel(ctx))
 	}

@@ -19,10 +19,11 @@ var (
 // life is how an operator ends a node from within.
 type life struct {
 	told  chan struct{} // closed by the first who ends the node
+	drain chan struct{} // one element: the drainer is to begin now
 	cause atomic.Pointer[error]
 }
 
-func newLife() *life { return &life{told: make(chan struct{})} }
+func newLife() *life { return &life{told: make(chan struct{}), drain: make(chan struct{}, 1)} }
 
 // end ends the node for cause, unless it ends already.
 func (l *life) end(cause error) {
@@ -43,7 +44,15 @@ func (n *Node) Stop() { n.life.end(errStop) }
 // Restart is Stop, but for ErrRestart as the result of Run.
 func (n *Node) Restart() { n.life.end(errRestart) }
 
-// inspected is Stop and Restart as expressions have them.
+// Drain takes the node out of service as its end does, and leaves it running without clients. It returns at once.
+func (n *Node) Drain() {
+	select {
+	case n.life.drain <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// inspected is how expressions end the node.
 func (n *Node) inspected() inspect.Life {
-	return inspect.Life{Stop: n.Stop, Restart: n.Restart, Stopping: func() bool { return n.stopping.Load() || n.life.cause.Load() != nil }}
+	return inspect.Life{Stop: n.Stop, Restart: n.Restart, Drain: n.Drain, Stopping: func() bool { return n.stopping.Load() || n.life.cause.Load() != nil }}
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/erlmcp/erlmcp/repl"
 )
 
-// Life is how a node is told to end. Its functions return at once; the node drains first.
+// Life is how a node is told to leave. Its functions return at once; the node drains first.
 type Life struct {
 	Stop     func()
 	Restart  func()
-	Stopping func() bool // it has been told to
+	Drain    func()      // it takes no clients from then on, and runs on
+	Stopping func() bool // it has been told to end
 }
 
 // initFunctions are those of the module init, in the shapes of OTP's. There is no erlang:halt/0,1 beside them:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/cluster"
@@ -48,6 +49,7 @@ type ConfigValue struct{ Key, Value, Origin string }
 // Node is a running node as an operator sees it. It is safe for concurrent use.
 type Node struct {
 	o     Options
+	made  time.Time
 	table map[string]function // by module:function/arity
 }
 
@@ -59,7 +61,7 @@ var errAbsent = errors.New("inspect: function is not offered")
 
 // New makes a Node. It reads nothing yet.
 func New(o Options) *Node {
-	n := &Node{o: o, table: map[string]function{}}
+	n := &Node{o: o, made: time.Now(), table: map[string]function{}}
 	for _, part := range []map[string]function{
 		clusterFunctions(),
 		initFunctions(),
@@ -68,6 +70,8 @@ func New(o Options) *Node {
 		stateFunctions(),
 		reconProcFunctions(),
 		treeFunctions(),
+		erlmcpFunctions(),
+		sessionFunctions(),
 	} {
 		maps.Copy(n.table, part)
 	}

@@ -37,8 +37,8 @@ var access = []struct {
 	{"inet", Viewer, "i/0"},
 	{"erlmcp", Viewer, "sessions/0 sessions/1 session/1 connections/0 connections/1 tools/0 resources/0 prompts/0 " +
 		"config/0 config/1 status/0 version/0 log_level/0 tree/0 members/0 uptime/0"},
-	{"erlmcp", Operator, "kick/1 kick/2 log_level/1 reload_config/0"},
-	{"erlmcp", Admin, "drain/0 drain/1 undrain/0"},
+	{"erlmcp", Operator, "kick/1 log_level/1 reload_config/0"},
+	{"erlmcp", Admin, "drain/0"},
 }
 
 // System gives the system-dependent functions as module:name/arity with the
