@@ -137,7 +137,19 @@ func (o *owners) take(ctx context.Context, id, creator string) ([]byte, error) {
 
 	request := appendText(nil, id)
 	answers, missing := o.ask(ctx, v, claimService, request)
-	return o.decide(id, creator, v, began, answers, missing)
+	snapshot, err := o.decide(id, creator, v, began, answers, missing)
+	if err != nil {
+		o.withdraw(id)
+	}
+	return snapshot, err
+}
+
+// withdraw gives back what members have granted to an attempt that failed, so that an owner who is back after
+// all need not wait until that has run out. It comes before the claim of the next attempt.
+func (o *owners) withdraw(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tellYieldLocked(id)
 }
 
 // mayTakeLocked says whether this node is the one to take.

@@ -436,3 +436,42 @@ func TestForgottenPromiseCounts(t *testing.T) {
 		}
 	})
 }
+
+// A node that was away while others were about to take its session over has it back at once when they fail.
+func TestFailedClaimIsWithdrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net, nodes := four(t)
+		id := keepAll(t, nodes[0], 1)[0]
+		time.Sleep(time.Second) //lint:sleep virtual time
+		rest := nodes[1:]
+		for _, n := range rest {
+			net.cut(nodes[0], n, true)
+		}
+		mesh(rest...)
+		time.Sleep(5 * time.Second) //lint:sleep virtual time
+		var taker *memNode
+		for _, n := range rest {
+			if at, err := n.Locate(id); err == nil && at.Place == PlaceTake {
+				taker = n
+			}
+		}
+		creator, _ := taker.SessionCreator(id)
+		for _, n := range rest {
+			if n != taker {
+				net.oneWay(n, taker, true) // it grants, and its answer is lost
+			}
+		}
+		if _, err := taker.owners.take(t.Context(), id, creator); !errors.Is(err, ErrUnsettled) {
+			t.Fatalf("take: got %v, want ErrUnsettled", err)
+		}
+		net.mend()
+		mesh(nodes...)
+		time.Sleep(2 * time.Second) //lint:sleep virtual time
+		if at, err := nodes[0].Locate(id); err != nil || at.Place != PlaceHere {
+			t.Errorf("the owner is back: got %v, %v", at.Place, err)
+		}
+		for _, n := range nodes {
+			n.kill()
+		}
+	})
+}
