@@ -86,7 +86,8 @@ var guidePhases = []struct {
 	{"Full", 100_000, 120 * time.Second},
 }
 
-// guide connects in the first half of a phase's time and calls in the second. Shape.Sessions cuts the list:
+// guide connects in the first half of a phase's time and calls in the second; connects that take more than all of it
+// fail the phase. Shape.Sessions cuts the list:
 // phases beyond it are left out, and the caller has to say so.
 func guide(s Shape) Profile {
 	p := Profile{Name: "guide"}
@@ -97,7 +98,7 @@ func guide(s Shape) Profile {
 		}
 		half := time.Duration(float64(g.within) * s.Scale / 2)
 		p.Phases = append(p.Phases, Phase{
-			Name: g.name, Sessions: g.sessions, Within: half, Rate: either(s.Rate, 5000), Duration: half, Warmup: s.Warmup,
+			Name: g.name, Sessions: g.sessions, Within: 2 * half, Rate: either(s.Rate, 5000), Duration: half, Warmup: s.Warmup,
 			// A tenth of the time is left for the last handshakes.
 			ConnectRate: either(s.ConnectRate, float64(g.sessions-open)/(half.Seconds()*0.9)),
 		})

@@ -109,10 +109,10 @@ func (s *Summary) phaseTable() table {
 		return t
 	}
 	for _, p := range profile.Phases {
-		row := []string{p.Name, fmt.Sprint(p.Sessions), (2 * p.Within).String(), "", "", "", "", "", notRun}
+		row := []string{p.Name, fmt.Sprint(p.Sessions), p.Within.String(), "", "", "", "", "", notRun}
 		if got := s.phase("load", p.Name); got != nil && got.Ran() {
 			c := got.Load.Counts
-			row = []string{p.Name, fmt.Sprintf("%d of %d", got.Connect.Ready, p.Sessions), (2 * p.Within).String(), got.Connect.Elapsed.Round(10 * time.Millisecond).String(),
+			row = []string{p.Name, fmt.Sprintf("%d of %d", got.Connect.Ready, p.Sessions), p.Within.String(), got.Connect.Elapsed.Round(10 * time.Millisecond).String(),
 				fmt.Sprintf("%s at %.0f/s", got.Phase.Duration, got.Load.Rate()), fmt.Sprint(got.Connect.Failed), fmt.Sprint(c.Lost + c.Unsent),
 				fmt.Sprint(c.Wrong + c.Doubled + c.Stray), verdictOf(got.Connect.Ready == p.Sessions && c.Bad() == 0)}
 		}

@@ -14,7 +14,7 @@ const script = "./docker/docker-benchmark.sh"
 
 // short are the variables of docker-benchmark.sh for runs of seconds.
 var short = []string{
-	"BENCH_CONNECTIONS=500", "BENCH_SESSIONS=100", "BENCH_RATE=500", "BENCH_DURATION=2s", "BENCH_STEP=2s", "BENCH_SCALE=0.2", "BENCH_PROBE=500ms",
+	"BENCH_CONNECTIONS=500", "BENCH_SESSIONS=100", "BENCH_RATE=500", "BENCH_DURATION=2s", "BENCH_STEP=2s", "BENCH_SCALE=1", "BENCH_PROBE=500ms",
 	"BENCH_REPEAT=1", "BENCH_FLAGS=--warmup=200ms",
 }
 
