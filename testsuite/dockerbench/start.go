@@ -68,7 +68,7 @@ func (b *bench) mesh(f *flavour) error {
 			return err
 		}
 	}
-	fmt.Printf("| docker start of four nodes until each sees all | %.1f s |\n", time.Since(begun).Seconds())
+	fmt.Printf("\nFour nodes that are started together (docker start) see each other after %.1f s.\n", time.Since(begun).Seconds())
 	return nil
 }
 
