@@ -82,7 +82,9 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 		return nil, err
 	}
 	n.inspect = inspect.New(inspect.Options{
-		Name: opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
+		Limits:  inspect.Limits{Processes: sessions.Sessions, Ports: sessions.Connections},
+		Traffic: n.metrics.Traffic,
+		Name:    opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
 		Members: func() []inspect.Member { return members(n.view()) }, Operator: opts.Operator,
 		Life: n.inspected(),
 	})

@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/erlmcp/erlmcp/repl"
 )
@@ -10,11 +12,13 @@ import (
 // Erlang node without distribution.
 func clusterFunctions() map[string]function {
 	return map[string]function{
-		"erlang:node/0":     inCluster(func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) { return repl.Atom(v.o.Name), nil }),
-		"erlang:is_alive/0": inCluster(func(context.Context, *view, []repl.Term) (repl.Term, error) { return repl.True, nil }),
-		"erlang:nodes/0":    inCluster(func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) { return atoms(v.others()), nil }),
-		"erlang:nodes/1":    inCluster(func(_ context.Context, v *view, a []repl.Term) (repl.Term, error) { return v.nodesOf(a[0]) }),
-		"net_adm:ping/1":    inCluster(func(ctx context.Context, v *view, a []repl.Term) (repl.Term, error) { return v.ping(ctx, a[0]) }),
+		"erlang:node/0":             inCluster(func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) { return repl.Atom(v.o.Name), nil }),
+		"erlang:is_alive/0":         inCluster(func(context.Context, *view, []repl.Term) (repl.Term, error) { return repl.True, nil }),
+		"erlang:nodes/0":            inCluster(func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) { return atoms(v.others()), nil }),
+		"erlang:nodes/1":            inCluster(func(_ context.Context, v *view, a []repl.Term) (repl.Term, error) { return v.nodesOf(a[0]) }),
+		"net_adm:ping/1":            func(ctx context.Context, v *view, a []repl.Term) (repl.Term, error) { return v.ping(ctx, a[0]) },
+		"net_adm:names/0":           func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) { return v.names(), nil },
+		"net_kernel:connect_node/1": func(ctx context.Context, v *view, a []repl.Term) (repl.Term, error) { return v.connect(ctx, a[0]) },
 		"erlmcp:members/0": func(_ context.Context, v *view, _ []repl.Term) (repl.Term, error) {
 			return MembersTerm(v.o.Members()), nil
 		},
@@ -51,10 +55,40 @@ func (n *Node) ping(ctx context.Context, name repl.Term) (repl.Term, error) {
 	if !ok {
 		return nil, repl.Badarg()
 	}
-	if n.o.Cluster.Ping(ctx, string(atom)) != nil {
-		return repl.Atom("pang"), nil
+	answers := atom == "nonode@nohost" // which a node alone is
+	if n.o.Cluster != nil {
+		answers = n.o.Cluster.Ping(ctx, string(atom)) == nil
 	}
-	return repl.Atom("pong"), nil
+	if answers {
+		return repl.Atom("pong"), nil
+	}
+	return repl.Atom("pang"), nil
+}
+
+// names is net_adm:names/0: the nodes on this host with the ports that others reach them on.
+func (n *Node) names() repl.Term {
+	if n.o.Cluster == nil {
+		return repl.Tuple{repl.Atom("error"), repl.Atom("address")}
+	}
+	_, host, _ := strings.Cut(n.o.Name, "@")
+	var list []repl.Term
+	for _, m := range n.o.Cluster.Members() {
+		name, on, _ := strings.Cut(m.Name, "@")
+		digits := m.Addr[strings.LastIndexByte(m.Addr, ':')+1:]
+		if port, err := strconv.Atoi(digits); err == nil && on == host {
+			list = append(list, repl.Tuple{repl.String(name), repl.Int(port)})
+		}
+	}
+	return repl.Tuple{repl.Atom("ok"), repl.List(list...)}
+}
+
+// connect is net_kernel:connect_node/1. Nodes find each other; this tells whether they have.
+func (v *view) connect(ctx context.Context, name repl.Term) (repl.Term, error) {
+	if v.o.Cluster == nil {
+		return repl.Atom("ignored"), nil
+	}
+	answer, err := v.ping(ctx, name)
+	return repl.Bool(answer == repl.Term(repl.Atom("pong"))), err
 }
 
 // nodesOf is nodes/1: the names of a kind of nodes, or of several kinds. There are no hidden nodes.

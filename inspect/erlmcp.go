@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"maps"
-	"runtime/metrics"
 	"slices"
 	"time"
 
@@ -53,7 +52,7 @@ func (v *view) status() repl.Term {
 	return fields(
 		"name", repl.Atom(v.o.Name), "version", repl.Binary(v.o.Version), "state", repl.Atom(own.State),
 		"uptime", v.uptime(), "sessions", repl.Int(v.o.Gateway.Count()), "connections", repl.Int(v.o.Gateway.Connections()),
-		"processes", repl.Int(len(v.o.System.Numbers())), "memory", repl.Int(memoryTotal()),
+		"processes", repl.Int(len(v.o.System.Numbers())), "memory", repl.Int(memory()[repl.Atom("total")]),
 		"members", repl.Int(len(members)), "clustered", repl.Bool(v.o.Cluster != nil),
 	)
 }
@@ -138,11 +137,4 @@ func binaries(texts []string) repl.Term {
 		list[i] = repl.Binary(s)
 	}
 	return repl.List(list...)
-}
-
-// memoryTotal is what the runtime has from the system and has not given back, in bytes.
-func memoryTotal() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64() - sample[1].Value.Uint64()
 }

@@ -31,7 +31,15 @@ type Options struct {
 	Operator Operator
 
 	Life Life
+
+	// Limits are those of the node, for erlang:system_info/1.
+	Limits Limits
+	// Traffic is the bytes of messages received from and sent to clients.
+	Traffic func() (received, sent uint64)
 }
+
+// Limits are how many sessions and connections a node takes.
+type Limits struct{ Processes, Ports int }
 
 // Operator is what the process around a node lets an operator see and change. Its methods are safe for
 // concurrent use.
@@ -50,6 +58,7 @@ type ConfigValue struct{ Key, Value, Origin string }
 type Node struct {
 	o     Options
 	made  time.Time
+	since since
 	table map[string]function // by module:function/arity
 }
 
@@ -72,6 +81,11 @@ func New(o Options) *Node {
 		treeFunctions(),
 		erlmcpFunctions(),
 		sessionFunctions(),
+		memoryFunctions(),
+		systemFunctions(),
+		statisticsFunctions(),
+		reconNodeFunctions(),
+		portFunctions(),
 	} {
 		maps.Copy(n.table, part)
 	}

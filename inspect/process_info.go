@@ -47,7 +47,7 @@ var items = []item{
 	{"catchlevel", false, constant(repl.Int(0))},
 	{"trace", false, constant(repl.Int(0))},
 	{"last_calls", false, constant(repl.False)},
-	{"min_heap_size", false, constant(repl.Int(233))}, // the default of OTP
+	{"min_heap_size", false, constant(repl.Int(0))}, // as system_info has it
 	{"parent", false, func(_ *view, p process) repl.Term { return parentTerm(p) }},
 	{"sequential_trace_token", false, constant(repl.Nil{})},
 	{"backtrace", false, constant(repl.Binary(""))}, // no stack between turns
@@ -248,9 +248,7 @@ func collection() repl.Term {
 	limit := repl.NewMap([2]repl.Term{repl.Atom("error_logger"), repl.True}, [2]repl.Term{repl.Atom("kill"), repl.True}, [2]repl.Term{repl.Atom("size"), repl.Int(0)})
 	return repl.List(
 		repl.Tuple{repl.Atom("max_heap_size"), limit},
-		repl.Tuple{repl.Atom("min_bin_vheap_size"), repl.Int(46422)},
-		repl.Tuple{repl.Atom("min_heap_size"), repl.Int(233)},
-		repl.Tuple{repl.Atom("fullsweep_after"), repl.Int(65535)},
+		heapSettings[1], heapSettings[2], heapSettings[3],
 		repl.Tuple{repl.Atom("minor_gcs"), repl.Int(0)},
 	)
 }

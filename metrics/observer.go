@@ -3,6 +3,9 @@ package metrics
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/erlmcp/erlmcp/actors"
 	"github.com/erlmcp/erlmcp/mcp"
 	"github.com/erlmcp/erlmcp/transport"
@@ -75,4 +78,16 @@ func (m *Metrics) Bytes(received, sent int) {
 	if sent > 0 {
 		m.sent.Add(float64(sent))
 	}
+}
+
+// Traffic is the bytes of messages received from and sent to clients.
+func (m *Metrics) Traffic() (received, sent uint64) { return read(m.received), read(m.sent) }
+
+// read is the value of a counter.
+func read(c prometheus.Counter) uint64 {
+	var value dto.Metric
+	if err := c.Write(&value); err != nil {
+		return 0
+	}
+	return uint64(value.GetCounter().GetValue())
 }

@@ -15,9 +15,9 @@ var access = []struct {
 }{
 	{"erlang", Viewer, "node/0 nodes/0 nodes/1 is_alive/0 self/0 processes/0 registered/0 whereis/1 ports/0 " +
 		"port_info/1 port_info/2 process_info/1 process_info/2 is_process_alive/1 memory/0 memory/1 " +
-		"system_info/1 statistics/1 group_leader/0 loaded/0"},
+		"system_info/1 statistics/1 group_leader/0"},
 	{"erlang", Operator, "garbage_collect/0 garbage_collect/1 garbage_collect_all/0"},
-	{"erlang", Admin, "exit/2 disconnect_node/1"},
+	{"erlang", Admin, "exit/2"},
 	{"supervisor", Viewer, "which_children/1 count_children/1 get_childspec/2"},
 	{"supervisor", Operator, "restart_child/2"},
 	{"supervisor", Admin, "terminate_child/2 delete_child/2"},
@@ -26,15 +26,13 @@ var access = []struct {
 		"scheduler_usage/1 inet_count/2 inet_window/3 port_types/0 tcp/0 get_state/1 get_state/2"},
 	{"recon", Operator, "bin_leak/1"},
 	{"recon_alloc", Viewer, "memory/1"},
-	{"net_adm", Viewer, "ping/1 names/0 names/1"},
-	{"net_kernel", Viewer, "get_net_ticktime/0"},
-	{"net_kernel", Operator, "connect_node/1"},
+	{"net_adm", Viewer, "ping/1 names/0"},
+	{"net_kernel", Viewer, "connect_node/1"},
 	{"rpc", Viewer, "call/4 call/5 multicall/3 multicall/4"},
 	{"application", Viewer, "which_applications/0 get_env/2 get_all_env/1"},
 	{"init", Viewer, "get_status/0"},
 	{"init", Admin, "stop/0 stop/1 restart/0"},
 	{"ets", Viewer, "all/0 info/1 info/2"},
-	{"inet", Viewer, "i/0"},
 	{"erlmcp", Viewer, "sessions/0 sessions/1 session/1 connections/0 connections/1 tools/0 resources/0 prompts/0 " +
 		"config/0 config/1 status/0 version/0 log_level/0 tree/0 members/0 uptime/0"},
 	{"erlmcp", Operator, "kick/1 log_level/1 reload_config/0"},
