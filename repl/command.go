@@ -3,6 +3,7 @@ package repl
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/erlmcp/erlmcp/repl/internal/syntax"
 )
@@ -18,6 +19,7 @@ f(X)       -- forget the binding of variable X
 h()        -- history
 v(N)       -- use the value of query <N>
 help()     -- help info
+help(M)    -- functions of a module that are about the node
 q()        -- quit: leaves this shell, the node lives on
 ** commands about the node **
 i()        -- information about the system
@@ -54,7 +56,10 @@ func (m *machine) command(name string, x *syntax.Call, s *scope) (Term, bool, er
 		}
 		return sh.result(n)
 	case "help/0":
-		return True, true, m.print(help)
+		return True, true, m.print(help + "help(M) knows: " + strings.Join(helpModules(), " ") + "\n")
+	case "help/1":
+		v, err := m.helpOn(x.Args[0], s)
+		return v, true, err
 	case "q/0":
 		return nil, true, ErrQuit
 	case "pid/3":
@@ -65,6 +70,22 @@ func (m *machine) command(name string, x *syntax.Call, s *scope) (Term, bool, er
 		return v, true, err
 	}
 	return nil, false, nil
+}
+
+func (m *machine) helpOn(arg syntax.Node, s *scope) (Term, error) {
+	module, err := m.eval(arg, s)
+	if err != nil {
+		return nil, err
+	}
+	name, ok := module.(Atom)
+	if !ok {
+		return nil, badarg
+	}
+	text, known := helpModule(string(name))
+	if !known {
+		return Tuple{Atom("error"), Atom("missing")}, nil
+	}
+	return True, m.print(text)
 }
 
 func (m *machine) showBindings() error {
