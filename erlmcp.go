@@ -85,7 +85,7 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 		Limits:  inspect.Limits{Processes: sessions.Sessions, Ports: sessions.Connections},
 		Traffic: n.metrics.Traffic,
 		Name:    opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
-		Members: func() []inspect.Member { return members(n.view()) }, Operator: opts.Operator,
+		Members: func() []inspect.Member { return members(n.view()) }, Operator: n.operator(),
 		Life: n.inspected(),
 	})
 	n.evaluator = n.newEvaluator()

@@ -195,7 +195,7 @@ func (p *program) runCluster(c *config.Config, pl *plan, quiet bool) error {
 	if c.Log.Format == "auto" && p.terminal {
 		pl.args = append(pl.args, "--log-format=text") // the nodes write to a pipe, which ends here
 	}
-	ctx, stop := watchSignals(newLogger(p.stderr, p.terminal, c.Log))
+	ctx, stop := watchSignals(newLogger(p.stderr, p.terminal, c.Log), nil)
 	defer stop()
 	f := newFleet(binary, pl, p.stderr, quiet)
 	defer f.stop()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
@@ -27,7 +28,8 @@ func (p *program) foregroundCommand() *cobra.Command {
 runs one in the background.
 
 SIGTERM or SIGINT drains: no new clients, requests in progress finish, clients are told to
-go, status 0. A second one ends the process at once.`,
+go, status 0. A second one ends the process at once. SIGHUP has the configuration read
+again, as erlmcp config reload does.`,
 		Example: `  erlmcp foreground --config /etc/erlmcp/erlmcp.yaml
   ERLMCP_LOG_LEVEL=debug erlmcp foreground --http-port 9000 --node-demo`,
 		Args: cobra.NoArgs,
@@ -122,7 +124,13 @@ func (p *program) serve(c *config.Config, server *mcp.Server, o erlmcp.Options, 
 	if err != nil {
 		return asFailure(err)
 	}
-	ctx, stop := watchSignals(log)
+	ctx, stop := watchSignals(log, func() bool {
+		if p.terminal && !isTerminal(os.Stderr) {
+			return false // the terminal is gone
+		}
+		_, _, _ = node.ReloadConfig(context.Background()) // it logs what came of it
+		return true
+	})
 	defer stop()
 	over := make(chan struct{})
 	told := make(chan struct{})

@@ -10,18 +10,22 @@ import (
 )
 
 // watchSignals returns a context that ends at the first SIGINT, SIGTERM or SIGHUP; a further one ends the
-// process at once, with status 1. stop gives signals their usual meaning again.
-func watchSignals(log *slog.Logger) (ctx context.Context, stop func()) {
+// process at once, with status 1. hangUp may take a SIGHUP, by returning true; nil takes none. stop gives
+// signals their usual meaning again.
+func watchSignals(log *slog.Logger, hangUp func() bool) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	done, ended := make(chan struct{}), make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		defer close(ended)
-		for n := 1; ; n++ {
+		for n := 0; ; {
 			select {
 			case s := <-signals:
-				if n > 1 {
+				if s == syscall.SIGHUP && hangUp != nil && hangUp() {
+					continue
+				}
+				if n++; n > 1 {
 					log.Error("second signal, the process ends without draining", slog.String("signal", signalName(s)))
 					os.Exit(exitFailed)
 				}
