@@ -56,6 +56,16 @@ func TestMemoryAddsUpAndFollows(t *testing.T) {
 	}
 }
 
+func TestACollectionForEachProcessIsNotOneEach(t *testing.T) {
+	n := inspectedNode(t)
+	for range 50 {
+		n.session()
+	}
+	n.want("true", "{Before, _, 0} = erlang:statistics(garbage_collection), "+
+		"Asked = length([P || P <- erlang:processes(), erlang:garbage_collect(P)]), "+
+		"{After, _, 0} = erlang:statistics(garbage_collection), Asked > 50 andalso After > Before andalso After - Before < Asked.")
+}
+
 func TestEachKeyOfSystemInfoHasItsShape(t *testing.T) {
 	n := inspectedNode(t)
 	shapes := map[string]string{

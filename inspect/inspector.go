@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
@@ -60,6 +61,11 @@ type Node struct {
 	made  time.Time
 	since since
 	table map[string]function // by module:function/arity
+
+	collected struct { // garbage, for one process
+		sync.Mutex
+		last time.Time
+	}
 }
 
 // function is one function of the table. It may return errAbsent.

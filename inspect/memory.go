@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/erlmcp/erlmcp/repl"
 )
@@ -76,12 +77,22 @@ func collect(context.Context, *view, []repl.Term) (repl.Term, error) {
 	return repl.True, nil
 }
 
-// collectOne is collect, asked for one process: false if it does not run.
-func collectOne(ctx context.Context, v *view, args []repl.Term) (repl.Term, error) {
+// collectPause is the time in which one collection does for all processes for which it is asked.
+const collectPause = 100 * time.Millisecond
+
+// collectOne is collect, asked for one process: false if it does not run. An operator asks for one process after
+// another, so a collection that has just been is not repeated.
+func collectOne(_ context.Context, v *view, args []repl.Term) (repl.Term, error) {
 	if alive, err := v.isAlive(args[0]); err != nil || alive != repl.Term(repl.True) {
 		return alive, err
 	}
-	return collect(ctx, v, nil)
+	v.collected.Lock()
+	defer v.collected.Unlock()
+	if time.Since(v.collected.last) > collectPause {
+		runtime.GC()
+		v.collected.last = time.Now()
+	}
+	return repl.True, nil
 }
 
 // collectAll is an extension: it collects, gives free memory back to the system, and returns how many bytes less

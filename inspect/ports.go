@@ -110,15 +110,24 @@ func portValue(c *actors.ConnectionInfo, key repl.Atom) repl.Term {
 	case "name":
 		return repl.String(portName(*c))
 	case "links":
+		if c.Process == 0 { // another node has the session
+			return repl.Nil{}
+		}
 		return repl.List(pid(c.Process))
 	case "id":
 		return repl.Int(c.Number)
 	case "connected":
-		return pid(c.Process)
+		if c.Process != 0 {
+			return pid(c.Process)
+		}
 	case "input":
-		return repl.Int(c.Traffic.ReceivedBytes)
+		if c.Metered {
+			return repl.Int(c.Traffic.ReceivedBytes)
+		}
 	case "output":
-		return repl.Int(c.Traffic.SentBytes)
+		if c.Metered {
+			return repl.Int(c.Traffic.SentBytes)
+		}
 	}
 	return repl.Atom("undefined")
 }
