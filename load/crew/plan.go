@@ -22,6 +22,9 @@ const (
 	usableShare   = 90 // per cent
 )
 
+// maxWorkers bounds the worker processes of a run.
+const maxWorkers = 64
+
 func (l Limits) connsPerWorker() int { return max(l.OpenFiles-reservedFiles, 1) }
 func (l Limits) portsPerSource() int { return max((l.PortHigh-l.PortLow+1)*usableShare/100, 1) }
 func (l Limits) String() string {
@@ -58,9 +61,14 @@ func NewPlan(a Ask, l Limits) Plan {
 		}
 	}
 	p := Plan{Most: a.Sessions}
-	workers := max(divideUp(conns, l.connsPerWorker()), a.Workers, 1)
 	p.note("asked: %d sessions over %d target(s), %d connections of this generator", a.Sessions, len(a.Options.Targets), conns)
 	p.note("limits: %s", l)
+	if most := maxWorkers * l.connsPerWorker(); conns > most {
+		p.Most = max(most-pool, 0)
+		p.note("warning: %d connections need more than %d processes, which hold %d", conns, maxWorkers, most)
+		conns = most
+	}
+	workers := min(max(divideUp(conns, l.connsPerWorker()), a.Workers, 1), maxWorkers)
 	p.Sources = make([][]netip.Addr, workers)
 	p.note("workers: %d process(es), at most %d connections each", workers, divideUp(conns, workers))
 	perTarget := divideUp(conns, max(len(a.Options.Targets), 1))

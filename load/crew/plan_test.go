@@ -39,6 +39,7 @@ func TestPlan(t *testing.T) {
 		{"posts", Ask{Sessions: 100_000, Options: load.Options{Targets: four, Transport: load.HTTP, Conns: 256}}, 1, 0, 100_000, "1024 connections"},
 		{"streams", Ask{Sessions: 50_000, Options: load.Options{Targets: four, Transport: load.HTTP, Conns: 256, Streams: true}}, 3, 0, 50_000, "51024 connections"},
 		{"asked for", Ask{Sessions: 10, Workers: 3, Options: load.Options{Targets: four}}, 3, 0, 10, "3 process(es)"},
+		{"processes", Ask{Sessions: 100_000_000, Options: load.Options{Targets: four}}, 64, 1, 64 * 19_936, "more than 64 processes"},
 		{"machine", Ask{Sessions: 600_000, Options: load.Options{Targets: four}}, 31, 1, 600_000, "fs.file-max"},
 	} {
 		p := NewPlan(c.ask, limits)

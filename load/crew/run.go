@@ -96,7 +96,7 @@ func (r *Run) Do(ctx context.Context) (*Results, error) {
 
 // allow finds how many sessions generator and nodes allow together.
 func (r *Run) allow(samples []Sample) {
-	r.allowed, r.why = r.Plan.Most, "the source addresses of the generator"
+	r.allowed, r.why = r.Plan.Most, "the processes and source addresses of the generator"
 	sum, known := 0, len(samples) > 0
 	for _, s := range samples {
 		limit := s.MaxSessions
@@ -117,12 +117,11 @@ func (r *Run) allow(samples []Sample) {
 }
 
 func (r *Run) phases(ctx context.Context) error {
-	c, err := launch(ctx, r.Launch, r.Ask.Options, r.Plan, r.second)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	r.crew = c
+	defer func() {
+		if r.crew != nil {
+			r.crew.close()
+		}
+	}()
 	next := r.Next
 	if next == nil {
 		next = r.Profile.next
@@ -135,6 +134,7 @@ func (r *Run) phases(ctx context.Context) error {
 		r.now = Progress{Phase: p, Index: len(r.results.Phases), Of: len(r.Profile.Phases)}
 		result := PhaseResult{Phase: p}
 		if result.NotRun = r.refuse(p); result.NotRun == "" {
+			var err error
 			if result, err = r.phase(ctx, p); err != nil {
 				r.results.NotRun = append(r.results.NotRun, fmt.Sprintf("phase %s was broken off: %v", p.Name, err))
 				return err
@@ -162,10 +162,26 @@ func (r *Run) refuse(p Phase) string {
 	return ""
 }
 
+// start starts the workers, unless they run: a run that limits do not allow needs none.
+func (r *Run) start(ctx context.Context) error {
+	if r.crew != nil {
+		return nil
+	}
+	c, err := launch(ctx, r.Launch, r.Ask.Options, r.Plan, r.second)
+	if err != nil {
+		return err
+	}
+	r.crew = c
+	return nil
+}
+
 func (r *Run) phase(ctx context.Context, p Phase) (PhaseResult, error) {
 	out := PhaseResult{Phase: p}
 	r.stage("connect")
-	var err error
+	err := r.start(ctx)
+	if err != nil {
+		return out, err
+	}
 	if out.Connect, err = r.crew.connect(ctx, p); err != nil {
 		return out, err
 	}
