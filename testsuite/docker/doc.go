@@ -12,7 +12,8 @@
 //
 // Without an engine that answers the groups load_testing, performance_measurement and stress_testing run on processes, and
 // the others say SKIP; so do all with go test -short. ERLMCP_DOCKER_IMAGE names an image to take in place of building one.
-// ERLMCP_DOCKER=long runs the load groups with the guide's connections and times, about twelve minutes.
+// ERLMCP_DOCKER=long runs the load groups with the guide's connections and times, about twelve minutes, and with them
+// the blocks of docs/deployment.md and the stages of docker-benchmark.sh on containers.
 //
 // The other tests need no engine: every metric and label in dashboards and rules exists, and promtool, where it is
 // installed or can be fetched, checks the rules and runs their unit tests.

@@ -23,6 +23,14 @@ func (sh *shell) bench(t *testing.T, flags string) {
 
 func long() bool { return os.Getenv("ERLMCP_DOCKER") == "long" }
 
+// onlyLong leaves a test that takes many minutes to the long form.
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if !long() {
+		t.Skip("SKIP: it takes many minutes; ERLMCP_DOCKER=long runs it")
+	}
+}
+
 // stage runs a stage that has to succeed and reads the results of a run of it.
 func (sh *shell) stage(t *testing.T, stage, run string) *crew.Results {
 	t.Helper()

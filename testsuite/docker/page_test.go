@@ -69,6 +69,7 @@ func TestDeploymentPageParses(t *testing.T) {
 
 // TestDeploymentPage executes the blocks of docs/deployment.md in order, with the stages of the script in short form.
 func TestDeploymentPage(t *testing.T) {
+	onlyLong(t)
 	sh := newShell(t)
 	claim(t, sh)
 	build(t, sh)

@@ -136,6 +136,7 @@ func other(t *testing.T, binary, base string) {
 // TestBenchmarkStagesOnContainers does the same with an engine, with one node stopped, and beside a cluster that a
 // person made with the guide's commands.
 func TestBenchmarkStagesOnContainers(t *testing.T) {
+	onlyLong(t)
 	sh := newShell(t)
 	claim(t, sh)
 	build(t, sh)
