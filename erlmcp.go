@@ -86,7 +86,7 @@ func New(server *mcp.Server, opts Options) (*Node, error) {
 		Traffic: n.metrics.Traffic,
 		Name:    opts.Name, Version: opts.Version, System: n.system, Gateway: n.gateway, Server: server, Cluster: n.cluster,
 		Members: func() []inspect.Member { return members(n.view()) }, Operator: n.operator(),
-		Life: n.inspected(),
+		Life: n.inspected(), Apply: n.apply,
 	})
 	n.evaluator = n.newEvaluator()
 	if n.cluster != nil {

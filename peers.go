@@ -35,11 +35,26 @@ type peerRequest struct {
 // ask for, but grants no more than its own control socket does.
 func (n *Node) caller(r peerRequest) (repl.Caller, error) {
 	role, ok := repl.ParseRole(r.Role)
-	granted, _ := repl.ParseRole(n.opts.Admin.Role) // checked by New
 	if !ok || r.Hops < 1 || r.Hops > maxHops {
 		return repl.Caller{}, errors.New("not a request of this version")
 	}
-	return repl.Caller{Name: r.Name, Node: r.Node, Role: min(role, granted), Hops: r.Hops}, nil
+	return n.granted(repl.Caller{Name: r.Name, Node: r.Node, Role: role, Hops: r.Hops}), nil
+}
+
+// granted is a caller in no more than the role of this node's control socket.
+func (n *Node) granted(c repl.Caller) repl.Caller {
+	role, _ := repl.ParseRole(n.opts.Admin.Role) // checked by New
+	c.Role = min(c.Role, role)
+	return c
+}
+
+// apply calls a function for an operator at another node.
+func (n *Node) apply(ctx context.Context, c repl.Caller, module, function string, args []repl.Term) (repl.Term, error) {
+	value, err := n.evaluator.Apply(ctx, n.granted(c), module, function, args)
+	if errors.Is(err, admin.ErrBusy) {
+		return nil, cluster.ErrBusy
+	}
+	return value, err
 }
 
 // asked is a caller's request as it goes to another node.

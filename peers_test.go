@@ -39,6 +39,8 @@ func TestOperatorReachesOtherNodes(t *testing.T) {
 		t.Errorf("a stranger: got %+v, %v", got, err)
 	}
 
+	callsBetweenNodes(t, a, b)
+
 	k, err := a.client.Console(t.Context(), on)
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +71,53 @@ func TestOperatorReachesOtherNodes(t *testing.T) {
 	<-k.Done()
 	if err := a.client.Ping(t.Context()); err != nil {
 		t.Errorf("the node in front: %v", err)
+	}
+}
+
+// callsBetweenNodes tries rpc:call and its like from a to b.
+func callsBetweenNodes(t *testing.T, a, b clusterNode) {
+	t.Helper()
+	A, B := "'"+a.name+"'", "'"+b.name+"'"
+	for _, c := range []struct{ text, want string }{
+		{"rpc:call(B, erlang, node, []).", B},
+		{"rpc:call(B, lists, seq, [1, 3], 1000).", "[1,2,3]"},
+		{"rpc:call(c, erlang, node, []).", "{badrpc,nodedown}"},
+		{"rpc:call(B, foo, bar, [x]).", "{badrpc,{'EXIT',{undef,[{foo,bar,[x],[]}]}}}"},
+		{"rpc:call(B, erlang, hd, [[]]).", "{badrpc,{'EXIT',{badarg,[{erlang,hd,[[]],[]}]}}}"},
+		{"rpc:call(B, erlang, exit, [bye]).", "{badrpc,{'EXIT',bye}}"},
+		{"rpc:call(B, erlang, throw, [up]).", "up"},
+		{"rpc:call(B, timer, sleep, [4000], 50).", "{badrpc,timeout}"},
+		{"rpc:call(B, erlang, node, [], soon).", "** exception error: bad argument"},
+		{"rpc:call(B, lists, map, [fun(X) -> X end, [1]]).", "** exception error: bad argument"},
+		{"rpc:call(B, lists, map, [fun erlang:abs/1, [-1]]).", "[1]"},
+		{"rpc:call(B, binary, copy, [<<0>>, 3000000]).", "{badrpc,{'EXIT',system_limit}}"},
+		{"P = rpc:call(B, erlang, list_to_pid, [\"<0.1.0>\"]), {pid_to_list(P), node(P), rpc:call(B, erlang, pid_to_list, [P])}.", "{\"<1.1.0>\"," + B + ",\"<0.1.0>\"}"},
+		{"P = rpc:call(B, erlang, list_to_pid, [\"<0.1.0>\"]), process_info(P).", "** exception error: bad argument"},
+		{"node(list_to_pid(\"<77.1.0>\")).", "** exception error: bad argument"},
+		{"rpc:call(B, rpc, call, [A, erlang, node, []]).", A},
+		{"rpc:multicall(erlang, node, []).", "{[" + A + "," + B + "],[]}"},
+		{"rpc:multicall(erlang, node, [], 1000).", "{[" + A + "," + B + "],[]}"},
+		{"rpc:multicall([c, B, d, A], erlang, node, []).", "{[" + B + "," + A + "],[c,d]}"},
+		{"rpc:multicall([], erlang, node, []).", "{[],[]}"},
+		{"supervisor:which_children({root, c}).", "** exception exit: {{nodedown,c},{gen_server,call,[{root,c},which_children,infinity]}}"},
+	} {
+		got, err := a.client.Eval(t.Context(), "A = "+A+", B = "+B+", "+c.text, admin.EvalOptions{})
+		line, _, _ := strings.Cut(got.Value+got.Error, "\n     in function")
+		line = strings.ReplaceAll(strings.Join(strings.Fields(line), " "), "}, {", "},{") // as on one line
+		if err != nil || line != c.want {
+			t.Errorf("%s: got %+v, %v; want %s", c.text, got, err, c.want)
+		}
+	}
+	for text, role := range map[string]string{
+		"rpc:call(" + B + ", init, stop, []).":              "operator",
+		"rpc:call(" + B + ", erlmcp, kick, [x]).":           "viewer",
+		"rpc:multicall([" + B + "], init, stop, []).":       "operator",
+		"supervisor:terminate_child({root, " + B + "}, x).": "operator",
+	} {
+		got, err := a.client.Eval(t.Context(), text, admin.EvalOptions{Role: role})
+		if err != nil || got.Class != admin.ClassDenied {
+			t.Errorf("%s as %s: got %+v, %v; want it denied", text, role, got, err)
+		}
 	}
 }
 

@@ -91,6 +91,24 @@ func (e *Evaluator) EvalOn(ctx context.Context, node string, c repl.Caller, text
 	return result, nil
 }
 
+// Apply calls a function on behalf of a caller on another node, within the budgets of an expression and with a
+// record as of one. What it prints goes nowhere. Errors are those of repl.Shell.Apply, ErrBusy, and ctx's while
+// it waits for its turn.
+func (e *Evaluator) Apply(ctx context.Context, c repl.Caller, module, function string, args []repl.Term) (value repl.Term, err error) {
+	r := recorder{}
+	begun := time.Now()
+	class := ClassBusy
+	defer func() { e.audit(ctx, c, "", &r, class, time.Since(begun)) }()
+	if err := e.take(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-e.turns }()
+	begun, class = time.Now(), ClassInternal // if what follows panics, which the cluster recovers
+	value, err = e.shell(c, false, &r).Apply(ctx, module, function, args, io.Discard)
+	class = classOf(err)
+	return value, err
+}
+
 // shell makes a shell for a caller.
 func (e *Evaluator) shell(c repl.Caller, commands bool, r *recorder) *repl.Shell {
 	o := repl.Options{Role: c.Role, Limits: e.opts.Limits, Commands: commands, Called: r.called}

@@ -37,6 +37,8 @@ type Options struct {
 	Limits Limits
 	// Traffic is the bytes of messages received from and sent to clients.
 	Traffic func() (received, sent uint64)
+
+	Apply Apply // answers calls of other nodes; mandatory in a cluster
 }
 
 // Limits are how many sessions and connections a node takes.
@@ -61,6 +63,7 @@ type Node struct {
 	made  time.Time
 	since since
 	table map[string]function // by module:function/arity
+	nodes *nodeNumbers
 
 	collected struct { // garbage, for one process
 		sync.Mutex
@@ -76,10 +79,11 @@ var errAbsent = errors.New("inspect: function is not offered")
 
 // New makes a Node. It reads nothing yet.
 func New(o Options) *Node {
-	n := &Node{o: o, made: time.Now(), table: map[string]function{}}
+	n := &Node{o: o, made: time.Now(), table: map[string]function{}, nodes: newNodeNumbers(o.Name)}
 	for _, part := range []map[string]function{
 		clusterFunctions(),
 		initFunctions(),
+		rpcFunctions(),
 		processFunctions(),
 		supervisorFunctions(),
 		stateFunctions(),
@@ -94,6 +98,9 @@ func New(o Options) *Node {
 		portFunctions(),
 	} {
 		maps.Copy(n.table, part)
+	}
+	if o.Cluster != nil {
+		o.Cluster.ServeCalls(rpcService, n.serveRPC)
 	}
 	return n
 }
@@ -110,6 +117,14 @@ type inspector struct {
 	self uint64 // number of the shell as a process
 }
 
+var _ repl.Nodes = (*inspector)(nil)
+
+// NodeName implements repl.Nodes.
+func (i *inspector) NodeName(number uint64) (string, bool) { return i.node.nodes.NodeName(number) }
+
+// NodeNumber implements repl.Nodes.
+func (i *inspector) NodeNumber(name string) (uint64, bool) { return i.node.nodes.NodeNumber(name) }
+
 // view is what one call of a function sees of the node.
 type view struct {
 	*Node
@@ -119,11 +134,15 @@ type view struct {
 
 // Call implements repl.Inspector.
 func (i *inspector) Call(ctx context.Context, module, name string, args []repl.Term) (repl.Term, bool, error) {
+	v := &view{i.node, i.who, i.self}
+	if value, ok, err := v.elsewhere(ctx, module, name, args); ok {
+		return value, true, err
+	}
 	f := i.node.table[module+":"+name+"/"+strconv.Itoa(len(args))]
 	if f == nil {
 		return nil, false, nil
 	}
-	value, err := f(ctx, &view{i.node, i.who, i.self}, args)
+	value, err := f(ctx, v, args)
 	if errors.Is(err, errAbsent) {
 		return nil, false, nil
 	}

@@ -117,16 +117,20 @@ func fits(f mfa, args []Term) bool {
 	if f.module != "erlang" || f.arity == 0 {
 		return true
 	}
+	pid, isPid := args[0].(Pid)
 	switch f.name {
-	case "process_info", "is_process_alive":
-		return is[Pid](args[0])
-	case "garbage_collect", "exit":
-		return is[Pid](args[0]) || is[Port](args[0])
+	case "process_info", "is_process_alive", "garbage_collect":
+		return isPid && pid.Node == 0 // of this node only, as in OTP
+	case "exit":
+		return isPid || is[Port](args[0])
 	case "whereis", "system_info", "statistics":
 		return is[Atom](args[0])
 	}
 	return true
 }
+
+// Denied makes the exception of a call that the role does not allow.
+func Denied(f SystemFunction) *Exception { return denied(mfa{f.Module, f.Name, f.Arity}, f.Role).(*Exception) }
 
 // denied is the exception of a call that the role does not allow.
 func denied(f mfa, role Role) error {

@@ -3,6 +3,7 @@ package repl
 import (
 	"hash/fnv"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/repl/internal/term"
@@ -148,9 +149,25 @@ func uniqueInteger(m *machine, args []Term) (Term, error) {
 }
 
 func nodeOf(m *machine, args []Term) (Term, error) {
-	switch args[0].(type) {
-	case Pid, Port, Ref:
+	number := uint64(0)
+	switch x := args[0].(type) {
+	case Pid:
+		number = x.Node
+	case Port:
+		number = x.Node
+	case Ref:
+		first, _, _ := strings.Cut(string(x), ".")
+		number, _ = strconv.ParseUint(first, 10, 64) // the parser has read it as a number
+	default:
+		return nil, badarg
+	}
+	if number == 0 {
 		return m.call("erlang", "node")
+	}
+	if n, ok := m.shell.o.Inspector.(Nodes); ok {
+		if name, ok := n.NodeName(number); ok {
+			return Atom(name), nil
+		}
 	}
 	return nil, badarg
 }

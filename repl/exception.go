@@ -61,6 +61,9 @@ type Frame struct {
 	Notes            map[int]string
 }
 
+// StackTerm gives the stack as {'EXIT',{Reason,Stack}} has it.
+func (e *Exception) StackTerm() Term { return stackTerm(e.Stack) }
+
 // Raise makes an exception.
 func Raise(class Class, reason Term) *Exception { return &Exception{Class: class, Reason: reason} }
 

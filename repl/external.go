@@ -28,6 +28,10 @@ const (
 	extAtomUTF8   = 118
 	extSmallAtom  = 119
 	extAtomLatin1 = 100
+	extPid        = 88
+	extPort       = 120
+	extRef        = 90
+	extExport     = 113
 	extDepth      = 1000
 )
 
@@ -48,11 +52,12 @@ func externalSize(m *machine, args []Term) (Term, error) {
 }
 
 type encoder struct {
-	m   *machine
-	buf []byte
+	m     *machine
+	buf   []byte
+	nodes Nodes // of identifiers; nil: they have no external form
 }
 
-// encode appends a term. Identifiers and funs have no external form here.
+// encode appends a term. Closures have no external form here.
 func (e *encoder) encode(t Term, depth int) error {
 	if depth > extDepth {
 		return e.m.kill(limitReached("depth of an external term"))
@@ -98,7 +103,7 @@ func (e *encoder) encode(t Term, depth int) error {
 	case *Cons:
 		return e.list(x, depth)
 	default:
-		return badarg
+		return e.identifier(t)
 	}
 	return nil
 }
@@ -186,8 +191,9 @@ func binaryToTerm(m *machine, args []Term) (Term, error) {
 }
 
 type decoder struct {
-	m    *machine
-	data []byte
+	m     *machine
+	data  []byte
+	nodes Nodes // of identifiers; nil: none are taken
 }
 
 // take gives the next n bytes.
@@ -288,7 +294,7 @@ func (d *decoder) decode(depth int) (Term, error) {
 		}
 		return d.m.newMap(pairs)
 	}
-	return nil, badarg
+	return d.identifier(tag, depth)
 }
 
 // counted reads a count of size bytes and as many bytes.

@@ -14,6 +14,10 @@ import "context"
 // where a node alone has one (node/0, nodes/0). An error that is an *Exception
 // (made by Raise or Badarg) is raised as it is, any other one becomes an
 // exception error with its text.
+//
+// Of calls to nodes it sees rpc:call/4,5 as they are, and rpc:multicall/4 with
+// the nodes other than this one, {Module,Function}, the arguments and the
+// time-out: it gives what rpc:call/5 gives for each, in order.
 type Inspector interface {
 	Call(ctx context.Context, module, function string, args []Term) (Term, bool, error)
 }

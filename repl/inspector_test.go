@@ -61,7 +61,7 @@ func TestInspectorAnswersSystemFunctions(t *testing.T) {
 		{"rpc:call(node(), erlang, processes, []).", "[<0.10.0>,<0.11.0>]"},
 		{"rpc:call(node(), erlang, hd, [[]]).", "{badrpc,{'EXIT',{badarg,[{erlang,hd,[[]],[]}]}}}"},
 		{"rpc:call(other, erlang, node, []).", "{badrpc,nodedown}"},
-		{"rpc:multicall(erlang, node, []).", "{['erlmcp@127.0.0.1'],[]}"},
+		{"rpc:multicall(erlang, node, []).", "{['erlmcp@127.0.0.1'],['b@host.local']}"},
 		{"erlang:system_info(nothing).", "** exception error: bad argument\n     in function  erlang:system_info/1\n" +
 			"        called as erlang:system_info(nothing)"},
 		{"supervisor:which_children(nosuch).",

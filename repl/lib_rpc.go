@@ -74,22 +74,78 @@ func (m *machine) rpcHere(f mfa, args []Term) (Term, error) {
 	return Tuple{Atom("badrpc"), Tuple{Atom("EXIT"), Tuple{e.Reason, stackTerm(e.Stack)}}}, nil
 }
 
-// rpcMulticall calls a function on this node and its peers, or on given nodes:
-// {Results,BadNodes}.
+// rpcMulticall calls a function on this node and its peers, or on given nodes: {Results,BadNodes}, in the order
+// of the nodes. multicall/4 has the nodes first, or a time-out last.
 func rpcMulticall(m *machine, args []Term) (Term, error) {
-	f, list, err := target(args[len(args)-3:])
+	self, err := m.call("erlang", "node")
 	if err != nil {
 		return nil, err
 	}
-	if len(args) == 4 && !term.IsList(args[0]) {
-		return nil, badarg
+	var nodes []Term
+	timeout := Term(Atom("infinity"))
+	switch {
+	case len(args) == 4 && is[Atom](args[0]):
+		args, timeout = args[:3], args[3]
+	case len(args) == 4:
+		var ok bool
+		if nodes, ok = term.Slice(args[0]); !ok {
+			return nil, badarg
+		}
+		args = args[1:]
 	}
-	v, ok, err := m.inspect(mfa{"rpc", "multicall", len(args)}, args)
-	if ok || err != nil {
-		return v, err
-	}
-	if v, err = m.rpcHere(f, list); err != nil {
+	f, list, err := target(args)
+	if err != nil {
 		return nil, err
 	}
-	return Tuple{List(v), Nil{}}, nil
+	if nodes == nil && len(args) == 3 {
+		others, err := m.call("erlang", "nodes")
+		if err != nil {
+			return nil, err
+		}
+		nodes, _ = term.Slice(others)
+		nodes = append([]Term{self}, nodes...)
+	}
+	return m.rpcEverywhere(nodes, self, f, list, timeout)
+}
+
+// rpcEverywhere calls a function on nodes: on the others at the same time, by way of the inspector, here as
+// rpcHere does.
+func (m *machine) rpcEverywhere(nodes []Term, self Term, f mfa, args []Term, timeout Term) (Term, error) {
+	var others []Term
+	for _, n := range nodes {
+		if !is[Atom](n) {
+			return nil, badarg
+		}
+		if n != self {
+			others = append(others, n)
+		}
+	}
+	answers := map[Term]Term{}
+	if len(others) > 0 {
+		v, ok, err := m.inspect(mfa{"rpc", "multicall", 4}, []Term{List(others...), Tuple{Atom(f.module), Atom(f.name)}, List(args...), timeout})
+		if err != nil {
+			return nil, err
+		}
+		if list, _ := term.Slice(v); ok && len(list) == len(others) {
+			for i, answer := range list {
+				answers[others[i]] = answer
+			}
+		}
+	}
+	var results, bad []Term
+	for _, n := range nodes {
+		v := answers[n]
+		if n == self {
+			var err error
+			if v, err = m.rpcHere(f, args); err != nil {
+				return nil, err
+			}
+		}
+		if v == nil || Equal(v, Tuple{Atom("badrpc"), Atom("nodedown")}) {
+			bad = append(bad, n)
+			continue
+		}
+		results = append(results, v)
+	}
+	return Tuple{List(results...), List(bad...)}, nil
 }

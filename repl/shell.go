@@ -110,6 +110,22 @@ func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, err
 	return v, nil
 }
 
+// Apply calls a function by its name, as an expression would, within the budgets of one evaluation. Errors are
+// those of Eval, but for syntax.
+func (s *Shell) Apply(ctx context.Context, module, function string, args []Term, out io.Writer) (Term, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Limits.Time)
+	defer cancel()
+	m := &machine{
+		budget: newBudget(ctx, s.o.Limits), shell: s,
+		out: &output{w: out, left: s.o.Limits.Output},
+	}
+	v, err := m.call(module, function, args...)
+	if err != nil {
+		return nil, m.final(err)
+	}
+	return v, m.out.err
+}
+
 // exprs evaluates the expressions of a command one after the other. Their
 // variables stay bound when all of them end with a value.
 func (m *machine) exprs(exprs []syntax.Node) (Term, error) {
