@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/erlmcp/erlmcp/actors"
@@ -133,4 +134,17 @@ func (v *view) connections(medium repl.Term) (repl.Term, error) {
 		}
 	}
 	return repl.List(list...), nil
+}
+
+var _ repl.Sessions = (*inspector)(nil)
+
+// SessionIDs implements repl.Sessions.
+func (i *inspector) SessionIDs(prefix string, most int) []string {
+	var ids []string
+	for _, s := range i.node.o.Gateway.SessionInfos() {
+		if len(ids) < most && strings.HasPrefix(s.ID, prefix) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }

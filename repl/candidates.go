@@ -11,11 +11,30 @@ import (
 // commands are the shell's own, for completion.
 const commands = "b( f( h( v( help( q( i( regs( pid("
 
+// Sessions knows the ids of clients' sessions. An Inspector that has it lets
+// the shell complete them.
+type Sessions interface {
+	// SessionIDs gives ids that begin with prefix, at most most of them.
+	SessionIDs(prefix string, most int) []string
+}
+
+// maxSessionIDs is how many ids of sessions a completion gives.
+const maxSessionIDs = 100
+
 // Candidates completes the last word of a line: Module: to its functions, a
 // capital to variables, other words to modules, functions without a module,
-// commands, and the names of registered processes and nodes. It gives whole
-// words, sorted, and how many bytes of the line they replace.
+// commands, and the names of registered processes and nodes; within a string,
+// what is there of it to the ids of sessions. It gives whole words, sorted, and
+// how many bytes of the line they replace.
 func (s *Shell) Candidates(ctx context.Context, line string) (words []string, replace int) {
+	if strings.Count(line, `"`)%2 == 1 {
+		text := line[strings.LastIndex(line, `"`)+1:]
+		if known, ok := s.o.Inspector.(Sessions); ok {
+			words = known.SessionIDs(text, maxSessionIDs)
+			slices.Sort(words)
+		}
+		return words, len(text)
+	}
 	start := strings.LastIndexFunc(line, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_@:.'", r)
 	}) + 1

@@ -144,6 +144,31 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
+// sessionNode is a fakeNode with sessions.
+type sessionNode struct{ fakeNode }
+
+func (*sessionNode) SessionIDs(prefix string, most int) []string {
+	if strings.HasPrefix("aB3-x", prefix) && most > 0 {
+		return []string{"aB3-x"}
+	}
+	return nil
+}
+
+func TestSessionsAreCompletedWithinStrings(t *testing.T) {
+	s := NewShell(Options{Inspector: &sessionNode{}})
+	for line, want := range map[string]string{
+		`erlmcp:session("aB`: "aB3-x", `erlmcp:session(<<"`: "aB3-x", `erlmcp:session("zz`: "", `erlmcp:session("aB"), lists:rev`: "lists:reverse/1",
+	} {
+		words, n := s.Candidates(t.Context(), line)
+		if want == "" && len(words) == 0 {
+			continue
+		}
+		if !slices.Contains(words, want) || !strings.HasPrefix(want, line[len(line)-n:]) {
+			t.Errorf("%s: got %v in place of %d bytes, want %s", line, words, n, want)
+		}
+	}
+}
+
 // TestAccessTableIsClosed: no function of the table is answered here as well,
 // where its role would not be looked at.
 func TestAccessTableIsClosed(t *testing.T) {
