@@ -130,7 +130,9 @@ func fits(f mfa, args []Term) bool {
 }
 
 // Denied makes the exception of a call that the role does not allow.
-func Denied(f SystemFunction) *Exception { return denied(mfa{f.Module, f.Name, f.Arity}, f.Role).(*Exception) }
+func Denied(f SystemFunction) *Exception {
+	return denied(mfa{f.Module, f.Name, f.Arity}, f.Role).(*Exception)
+}
 
 // denied is the exception of a call that the role does not allow.
 func denied(f mfa, role Role) error {
