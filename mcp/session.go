@@ -204,12 +204,18 @@ var emptyResult = []byte("{}")
 // statusBadRequest is the HTTP status of an answer to a message that is no valid request.
 const statusBadRequest = 400
 
+// statusUnavailable is that of a node that goes away: a client that may try again finds another one.
+const statusUnavailable = 503
+
 // refuse answers r with an error. Only what is no request at this time has an HTTP status of its own: peers
 // take others in the range of 400 for the end of the connection.
 func refuse(r request, e *Error, out []Effect) []Effect {
 	status := 0
-	if e.Code == CodeInvalidRequest {
+	switch e.Code {
+	case CodeInvalidRequest:
 		status = statusBadRequest
+	case CodeDraining:
+		status = statusUnavailable
 	}
 	return append(out, Reply{
 		Route:  r.route,
