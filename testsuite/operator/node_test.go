@@ -48,7 +48,7 @@ func start(tb testing.TB) *node {
 			tb.Errorf("the node ended with %v", err)
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { //lint:sleep another process comes up
 		if out, err := n.command("ping"); err == nil && out == "pong\n" {
 			return n
 		} else if time.Now().After(deadline) {
