@@ -17,7 +17,7 @@ PKG       ?= ./...
 DOCKERGROUPS := docker_topology load_testing performance_measurement stress_testing failure_recovery docker_validations
 
 .DEFAULT_GOAL := help
-.PHONY: bench-cluster bench-docker help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
+.PHONY: bench-eval bench-cluster bench-docker help run cluster test check build fmt vet lint lint-full race tidy-check fuzz bench bench-micro bench-peers cover conformance testsuite testsuite-cluster clean
 
 help: ## print this help
 	@echo 'usage: make TARGET'
@@ -88,6 +88,9 @@ bench-cluster: ## four nodes on this machine: requests through another node, fan
 
 bench-docker: ## containers against processes, start times, 4 to 16 nodes; needs an engine and docker-build; BENCHFLAGS go to the program
 	$(GO) run ./testsuite/dockerbench $(BENCHFLAGS)
+
+bench-eval: build ## what looking into a node costs, with 15,000 sessions open
+	$(GO) run ./testsuite/evalbench -program $(BIN)/erlmcp
 
 cover: ## coverage by function
 	$(GO) test -coverprofile=coverage.out ./...

@@ -137,8 +137,11 @@ func (c controlled) value(ctx context.Context, expr string) (string, error) {
 // show prints the value of an expression in the form that was asked for, with table for the form of that name.
 func (c controlled) show(ctx context.Context, expr string, table func(io.Writer, json.RawMessage) error) error {
 	e, err := c.evaluate(ctx, expr, c.form != "term")
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case e.Value == "undefined":
+		return fail(exitFailed, "the node has no such thing")
 	}
 	switch c.form {
 	case "term":

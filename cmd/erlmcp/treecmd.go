@@ -51,7 +51,7 @@ func writeRoots(w io.Writer, v any) error {
 	return nil
 }
 
-// writeBranch prints one child and those below it; first and rest are what stands before them.
+// writeBranch prints what matters of one child, and those below it; first and rest are what stands before them.
 func writeBranch(w io.Writer, v any, first, rest string) error {
 	object, ok := v.(fields)
 	if !ok {
@@ -62,11 +62,12 @@ func writeBranch(w io.Writer, v any, first, rest string) error {
 	var children []any
 	for _, m := range object {
 		switch m.name {
-		case "name", "id":
 		case "children":
 			children, _ = m.value.([]any)
-		default:
-			about = append(about, strings.ReplaceAll(m.name, "_", " ")+" "+cell(m.value))
+		case "pid", "strategy", "status":
+			about = append(about, cell(m.value))
+		case "count", "restarts", "restarted":
+			about = append(about, m.name+" "+cell(m.value))
 		}
 	}
 	name := object.get("name")

@@ -1,0 +1,162 @@
+//go:build linux
+
+// Command evalbench measures what looking into a node costs, with many sessions open: erlmcp ping, some
+// expressions, and the latency of calls while a loop of them is evaluated, one of each a second, against that without,
+// round by round in one run. It starts the node itself. It serves `make bench-eval`; the figures in
+// docs/performance.md come from it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/erlmcp/erlmcp/load"
+)
+
+// The expressions, with the busiest supervisor as the partition with the most sessions.
+const (
+	processes = "length(processes())."
+	busiest   = "{_, Sup} = lists:max([{proplists:get_value(active, supervisor:count_children(P)), P} || {_, P, _, _} <- supervisor:which_children(sessions)]), "
+	children  = busiest + "length(supervisor:which_children(Sup))."
+	counts    = busiest + "supervisor:count_children(Sup)."
+	ranking   = "recon:proc_count(reductions, 10)."
+)
+
+type bench struct{ program, socket string }
+
+func main() {
+	sessions := flag.Int("sessions", 15_000, "sessions that are open")
+	rate := flag.Float64("rate", 2000, "calls a second")
+	rounds := flag.Int("rounds", 3, "rounds, each once without and once with expressions")
+	length := flag.Duration("time", 5*time.Second, "length of half a round")
+	repeat := flag.Int("repeat", 30, "how often each command is run")
+	program := flag.String("program", "bin/erlmcp", "the program")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "evalbench")
+	check(err)
+	defer os.RemoveAll(dir)
+	b := &bench{*program, filepath.Join(dir, "node.sock")}
+	addr := freePort()
+	node := exec.Command(b.program, "foreground", "--node-demo", "--http-port", fmt.Sprint(addr.Port()), "--admin-socket", b.socket, "--log-level", "error", "--drain-spread", "0s")
+	node.Stderr = os.Stderr
+	check(node.Start())
+	defer func() {
+		_ = node.Process.Signal(syscall.SIGKILL)
+		_ = node.Wait()
+	}()
+	for begun := time.Now(); b.run("ping") != nil; time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			log.Panic("evalbench: the node does not answer")
+		}
+	}
+	fleet, err := load.NewFleet(load.Options{Targets: []load.Target{{Name: "node", Addr: addr}}})
+	check(err)
+	defer fleet.Close()
+	r, err := fleet.Connect(context.Background(), load.Connect{Sessions: *sessions})
+	check(err)
+	fmt.Printf("%d sessions open, %d failed\n\n", r.Ready, r.Failed)
+	b.commands(*repeat)
+	b.calls(fleet, *rounds, *rate, *length)
+}
+
+// run runs a command against the node.
+func (b *bench) run(words ...string) error {
+	return exec.Command(b.program, append([]string{words[0], "--admin-socket", b.socket}, words[1:]...)...).Run()
+}
+
+// commands measures each command from the start of its process to its end.
+func (b *bench) commands(repeat int) {
+	for _, c := range []struct {
+		name  string
+		words []string
+	}{
+		{"erlmcp ping", []string{"ping"}},
+		{"length(processes())", []string{"eval", processes}},
+		{"which_children of the busiest supervisor", []string{"eval", children}},
+		{"count_children of the same", []string{"eval", counts}},
+		{"recon:proc_count(reductions, 10)", []string{"eval", ranking}},
+	} {
+		took := make([]time.Duration, repeat)
+		for i := range took {
+			begun := time.Now()
+			check(b.run(c.words...))
+			took[i] = time.Since(begun)
+		}
+		slices.Sort(took)
+		fmt.Printf("%-42s median %6.1f ms, most %6.1f ms of %d\n", c.name, ms(took[len(took)/2]), ms(took[len(took)-1]), repeat)
+	}
+}
+
+// calls measures echoes without and with a loop of expressions beside them.
+func (b *bench) calls(fleet *load.Fleet, rounds int, rate float64, length time.Duration) {
+	fmt.Println()
+	var quiet, asked []time.Duration
+	for round := range rounds {
+		q := b.half(fleet, rate, length, false)
+		a := b.half(fleet, rate, length, true)
+		fmt.Printf("round %d: p99 of echo %.2f ms, with expressions %.2f ms\n", round+1, ms(q), ms(a))
+		quiet, asked = append(quiet, q), append(asked, a)
+	}
+	slices.Sort(quiet)
+	slices.Sort(asked)
+	q, a := quiet[len(quiet)/2], asked[len(asked)/2]
+	fmt.Printf("medians: %.2f ms and %.2f ms, ratio %.2f\n", ms(q), ms(a), float64(a)/float64(q))
+}
+
+// half is the p99 of echoes for length.
+func (b *bench) half(fleet *load.Fleet, rate float64, length time.Duration, ask bool) time.Duration {
+	var asking sync.WaitGroup
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if ask {
+		asking.Go(func() {
+			for ctx.Err() == nil {
+				for _, words := range [][]string{{"ping"}, {"eval", processes}, {"eval", children}} {
+					check(b.run(words...))
+				}
+				pause(ctx, time.Second)
+			}
+		})
+	}
+	r, err := fleet.Load(context.Background(), load.Load{Rate: rate, Warmup: time.Second, Duration: length})
+	stop()
+	asking.Wait()
+	check(err)
+	if r.Counts.Right != r.Counts.Scheduled {
+		log.Panicf("evalbench: %+v", r.Counts)
+	}
+	return r.Latency.Quantile(0.99)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func freePort() netip.AddrPort {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	defer l.Close()
+	return netip.MustParseAddrPort(l.Addr().String())
+}
+
+func check(err error) {
+	if err != nil {
+		log.Panicf("evalbench: %v", err)
+	}
+}
