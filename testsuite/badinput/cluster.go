@@ -108,7 +108,7 @@ func (c *Cluster) startNode(ctx context.Context, i int, cookie string) (*Server,
 	s := &Server{Host: addr, Path: "/mcp", Metrics: "http://" + addr + "/metrics", pid: cmd.Process.Pid, log: log,
 		socket: filepath.Join(dir, "s"), cookie: cookie}
 	s.stop = func() { endProcess(cmd.Process, exited) }
-	if err := s.awaitReady(ctx, exited); err != nil {
+	if err := s.awaitAnswer(ctx, "/livez", exited); err != nil {
 		s.stop()
 		return nil, fmt.Errorf("badinput: %w; it said:\n%s", err, log.from(0))
 	}

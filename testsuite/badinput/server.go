@@ -71,7 +71,7 @@ func (d *Daemon) Start(ctx context.Context) (*Server, error) {
 		socket:  filepath.Join(dir, "s"), cookie: cookie, pid: cmd.Process.Pid, log: log,
 	}
 	s.stop = func() { endProcess(cmd.Process, exited) }
-	if err := s.awaitReady(ctx, exited); err != nil {
+	if err := s.awaitAnswer(ctx, "/readyz", exited); err != nil {
 		s.stop()
 		return nil, fmt.Errorf("badinput: %w; it said:\n%s", err, log.from(0))
 	}
@@ -105,13 +105,14 @@ func cleanEnv(dir string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "TMPDIR=" + os.TempDir()}
 }
 
-func (s *Server) awaitReady(ctx context.Context, exited <-chan struct{}) error {
+// awaitAnswer waits until a health endpoint of the server is content.
+func (s *Server) awaitAnswer(ctx context.Context, path string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if ready(ctx, "http://"+s.Host+"/readyz") {
+		if ready(ctx, "http://"+s.Host+path) {
 			return nil
 		}
 		select {
