@@ -7,9 +7,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/netip"
@@ -17,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -33,7 +38,45 @@ const (
 	ranking   = "recon:proc_count(reductions, 10)."
 )
 
-type bench struct{ program, socket string }
+// bench has the commands run by a process of its own: to start one from this process, with its thousands of open
+// connections, would take longer than the command.
+type bench struct {
+	program, socket string
+	asker           *exec.Cmd
+	orders          *json.Encoder
+	answers         *bufio.Scanner
+}
+
+// start starts the process that runs the commands.
+func (b *bench) start() {
+	b.asker = exec.Command(os.Args[0], "-ask")
+	b.asker.Stderr = os.Stderr
+	in, err := b.asker.StdinPipe()
+	check(err)
+	out, err := b.asker.StdoutPipe()
+	check(err)
+	b.orders, b.answers = json.NewEncoder(in), bufio.NewScanner(out)
+	check(b.asker.Start())
+}
+
+// ask is the life of that process: it runs each command of its input and prints how many nanoseconds it took.
+func ask() {
+	for in := json.NewDecoder(os.Stdin); ; {
+		var words []string
+		if err := in.Decode(&words); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			log.Panicf("evalbench: %v", err)
+		}
+		begun := time.Now()
+		err := exec.Command(words[0], words[1:]...).Run()
+		took := time.Since(begun)
+		if err != nil {
+			took = -1
+		}
+		fmt.Println(int64(took))
+	}
+}
 
 func main() {
 	sessions := flag.Int("sessions", 15_000, "sessions that are open")
@@ -42,11 +85,18 @@ func main() {
 	length := flag.Duration("time", 5*time.Second, "length of half a round")
 	repeat := flag.Int("repeat", 30, "how often each command is run")
 	program := flag.String("program", "bin/erlmcp", "the program")
+	asks := flag.Bool("ask", false, "run commands (used by the program itself)")
 	flag.Parse()
+	if *asks {
+		ask()
+		return
+	}
 	dir, err := os.MkdirTemp("", "evalbench")
 	check(err)
 	defer os.RemoveAll(dir)
-	b := &bench{*program, filepath.Join(dir, "node.sock")}
+	b := &bench{program: *program, socket: filepath.Join(dir, "node.sock")}
+	b.start()
+	defer func() { _ = b.asker.Process.Kill(); _ = b.asker.Wait() }()
 	addr := freePort()
 	node := exec.Command(b.program, "foreground", "--node-demo", "--http-port", fmt.Sprint(addr.Port()), "--admin-socket", b.socket, "--log-level", "error", "--drain-spread", "0s")
 	node.Stderr = os.Stderr
@@ -55,7 +105,7 @@ func main() {
 		_ = node.Process.Signal(syscall.SIGKILL)
 		_ = node.Wait()
 	}()
-	for begun := time.Now(); b.run("ping") != nil; time.Sleep(20 * time.Millisecond) {
+	for begun := time.Now(); b.run("ping") < 0; time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > 20*time.Second {
 			log.Panic("evalbench: the node does not answer")
 		}
@@ -70,12 +120,27 @@ func main() {
 	b.calls(fleet, *rounds, *rate, *length)
 }
 
-// run runs a command against the node.
-func (b *bench) run(words ...string) error {
-	return exec.Command(b.program, append([]string{words[0], "--admin-socket", b.socket}, words[1:]...)...).Run()
+// run runs a command against the node, from the start of its process to its end; negative if it fails.
+func (b *bench) run(words ...string) time.Duration {
+	check(b.orders.Encode(append([]string{b.program, words[0], "--admin-socket", b.socket}, words[1:]...)))
+	if !b.answers.Scan() {
+		log.Panic("evalbench: the process that runs commands is gone")
+	}
+	took, err := strconv.ParseInt(b.answers.Text(), 10, 64)
+	check(err)
+	return time.Duration(took)
 }
 
-// commands measures each command from the start of its process to its end.
+// must is run for a command that has to succeed.
+func (b *bench) must(words ...string) time.Duration {
+	took := b.run(words...)
+	if took < 0 {
+		log.Panicf("evalbench: %q failed", words)
+	}
+	return took
+}
+
+// commands measures each command.
 func (b *bench) commands(repeat int) {
 	for _, c := range []struct {
 		name  string
@@ -89,9 +154,7 @@ func (b *bench) commands(repeat int) {
 	} {
 		took := make([]time.Duration, repeat)
 		for i := range took {
-			begun := time.Now()
-			check(b.run(c.words...))
-			took[i] = time.Since(begun)
+			took[i] = b.must(c.words...)
 		}
 		slices.Sort(took)
 		fmt.Printf("%-42s median %6.1f ms, most %6.1f ms of %d\n", c.name, ms(took[len(took)/2]), ms(took[len(took)-1]), repeat)
@@ -123,7 +186,7 @@ func (b *bench) half(fleet *load.Fleet, rate float64, length time.Duration, ask 
 		asking.Go(func() {
 			for ctx.Err() == nil {
 				for _, words := range [][]string{{"ping"}, {"eval", processes}, {"eval", children}} {
-					check(b.run(words...))
+					b.must(words...)
 				}
 				pause(ctx, time.Second)
 			}
