@@ -45,7 +45,7 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", st.line, got, st.want)
 		}
 	}
-	if got := session(t, s, "h().")[0]; !strings.Contains(got, "2: Y = {X, \"a\"}.\n-> {41,\"a\"}\n") {
+	if got := session(t, s, "h().")[0]; !strings.Contains(got, "2: Y = {X, \"a\"}\n-> {41,\"a\"}\n") {
 		t.Errorf("h(): got %s", got)
 	}
 	if got := session(t, s, "help().")[0]; !strings.Contains(got, "b()") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/erlmcp/erlmcp/repl/internal/syntax"
 	"github.com/erlmcp/erlmcp/repl/internal/term"
@@ -39,7 +40,7 @@ type Shell struct {
 	atoms   map[string]bool    // named so far, for list_to_existing_atom/1
 }
 
-// entry is an expression of the history with its value.
+// entry is an expression of the history, without its full stop, with its value.
 type entry struct {
 	number int
 	text   string
@@ -88,6 +89,7 @@ func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, err
 	if err != nil {
 		return nil, err
 	}
+	s.count++ // as in OTP, an expression with an unbound variable has a number, one that cannot be read has none
 	if err := syntax.Check(exprs, s.Bound); err != nil {
 		return nil, syntaxError(err)
 	}
@@ -97,7 +99,6 @@ func (s *Shell) Eval(ctx context.Context, text string, out io.Writer) (Term, err
 		budget: newBudget(ctx, s.o.Limits), shell: s,
 		out: &output{w: out, left: s.o.Limits.Output},
 	}
-	s.count++
 	s.noteAtoms(text)
 	v, err := m.exprs(exprs)
 	if err != nil {
@@ -150,7 +151,7 @@ func (m *machine) final(err error) error {
 }
 
 func (s *Shell) remember(text string, v Term) {
-	s.history = append(s.history, entry{s.count, text, v})
+	s.history = append(s.history, entry{s.count, strings.TrimSuffix(strings.TrimSpace(text), "."), v})
 	if n := len(s.history) - s.o.History; n > 0 {
 		s.history = append([]entry(nil), s.history[n:]...)
 	}

@@ -2,6 +2,7 @@ package repl
 
 import (
 	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -35,4 +36,21 @@ func TestEvalKeepsBindingsBetweenExpressions(t *testing.T) {
 // printFlat prints a term on one line, with strings.
 func printFlat(t Term) string {
 	return term.Print(t, term.Style{Depth: -1})
+}
+
+// TestNumberOfAnExpression counts as the shell of OTP does.
+func TestNumberOfAnExpression(t *testing.T) {
+	s := NewShell(Options{Commands: true})
+	for _, c := range []struct {
+		text string
+		want int
+	}{{"1.", 2}, {"1 +.", 2}, {"Unbound.", 3}, {"1 / 0.", 4}, {"\n v(1).\n", 5}} {
+		_, _ = s.Eval(t.Context(), c.text, io.Discard)
+		if got := s.Number(); got != c.want {
+			t.Errorf("after %q: got %d, want %d", c.text, got, c.want)
+		}
+	}
+	if got := session(t, s, "h().")[0]; got != "1: 1\n-> 1\n4: v(1)\n-> 1\nok" {
+		t.Errorf("h(): got %q", got)
+	}
 }
