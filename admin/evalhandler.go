@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -30,8 +31,10 @@ func (e *Evaluator) serveEval(w http.ResponseWriter, r *http.Request, c repl.Cal
 	case err != nil:
 		return // the client has gone
 	}
-	answer, err := json.Marshal(result)
-	if err != nil { // the types are ours
+	var answer bytes.Buffer
+	encoder := json.NewEncoder(&answer)
+	encoder.SetEscapeHTML(false)                   // pids stay readable
+	if err := encoder.Encode(result); err != nil { // the types are ours
 		e.opts.Logger.LogAttrs(r.Context(), slog.LevelError, "evaluation not encoded", slog.Any("err", err))
 		http.Error(w, "no answer", http.StatusInternalServerError)
 		return
@@ -39,7 +42,7 @@ func (e *Evaluator) serveEval(w http.ResponseWriter, r *http.Request, c repl.Cal
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(append(answer, '\n')) // a client that has gone needs no answer
+	_, _ = w.Write(answer.Bytes()) // a client that has gone needs no answer
 }
 
 // readExpression reads the body of a request, within its size and its time.

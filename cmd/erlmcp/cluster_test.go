@@ -412,7 +412,7 @@ func TestStoppedNodeEndsWhatItCarries(t *testing.T) {
 	r := newRunningCluster(t)
 	r.start(t, "--nodes", "2")
 	url := func(i int) string { return "http://" + net.JoinHostPort(r.address(i), r.ports[0]) }
-	session, err := post(t.Context(), url(1)+"/mcp", "", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`)
+	session, err := post(t.Context(), url(1)+"/mcp", "", initializeBody)
 	if err != nil || session == "" {
 		t.Fatalf("session %q, %v", session, err)
 	}

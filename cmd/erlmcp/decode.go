@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -177,28 +178,13 @@ func writeFields(w io.Writer, text json.RawMessage) error {
 	return t.Flush()
 }
 
-// arrange puts objects into columns: those that are named, as far as any object has them, then others in the order
-// of their coming.
-func arrange(rows []fields, first ...string) (columns []string, cells [][]string) {
-	seen := map[string]bool{}
+// arrange puts objects into columns, those of the given that any object has.
+func arrange(rows []fields, names ...string) (columns []string, cells [][]string) {
 	var order []string
-	add := func(name string) {
-		if !seen[name] {
-			seen[name] = true
+	for _, name := range names {
+		if slices.ContainsFunc(rows, func(r fields) bool { return r.get(name) != nil }) {
 			order = append(order, name)
 			columns = append(columns, strings.ToUpper(strings.ReplaceAll(name, "_", " ")))
-		}
-	}
-	for _, name := range first {
-		for _, r := range rows {
-			if r.get(name) != nil {
-				add(name)
-			}
-		}
-	}
-	for _, r := range rows {
-		for _, m := range r {
-			add(m.name)
 		}
 	}
 	for _, r := range rows {
@@ -212,8 +198,8 @@ func arrange(rows []fields, first ...string) (columns []string, cells [][]string
 }
 
 // writeRows prints objects as a table, see arrange.
-func writeRows(w io.Writer, rows []fields, first ...string) error {
-	columns, cells := arrange(rows, first...)
+func writeRows(w io.Writer, rows []fields, names ...string) error {
+	columns, cells := arrange(rows, names...)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{columns}, cells...) {
 		fmt.Fprintln(t, strings.Join(row, "\t")) // errors come with Flush

@@ -61,8 +61,7 @@ node ends; log.level of the configuration is what a start begins with.`,
 			if len(c.args) == 0 {
 				return c.show(ctx, "erlmcp:log_level().", writeFields)
 			}
-			_, err := c.value(ctx, levelText(c.args[0]))
-			return err
+			return c.act(ctx, levelText(c.args[0]))
 		}),
 	}
 	t.forms(cmd, "table", "json", "term")
@@ -85,12 +84,20 @@ func (p *program) configReload() *cobra.Command {
 		Use:   "reload",
 		Short: "Have the running node read its configuration again",
 		Long: `The node reads the sources of its configuration again, as at its start. A wrong configuration
-changes nothing. Keys that have changed take effect at once, or are named as needing a restart.`,
+changes nothing and is told, status 78. Keys that have changed take effect at once, or are named as
+needing a restart. SIGHUP does the same, and the log has what came of it.`,
 		Example: `  erlmcp config reload
   erlmcp config reload --node node2@127.0.0.2 -o json`,
 		Args: cobra.NoArgs,
 		RunE: p.onTarget(&t, exitNotRunning, func(ctx context.Context, c controlled) error {
-			return c.show(ctx, "erlmcp:reload_config().", writeReload)
+			e, err := c.evaluate(ctx, "erlmcp:reload_config().", true)
+			if err != nil {
+				return err
+			}
+			if text, refused := refusal(e.JSON); refused {
+				return fail(exitConfig, "the node keeps the configuration that it has: %s", text)
+			}
+			return c.present(e, writeReload)
 		}),
 	}
 	t.forms(cmd, "table", "json", "term")
@@ -125,8 +132,7 @@ clients to go, as before a stop; then it runs on without them. erlmcp stop or re
   erlmcp drain --node node2@127.0.0.2 --timeout 5m`,
 		Args: cobra.NoArgs,
 		RunE: p.onTarget(&t, exitNotRunning, func(ctx context.Context, c controlled) error {
-			_, err := c.value(ctx, "erlmcp:drain().")
-			return err
+			return c.act(ctx, "erlmcp:drain().")
 		}),
 	}
 	t.flags(p, cmd, time.Minute, "how long to wait for the answer")

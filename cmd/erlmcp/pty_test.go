@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,6 +132,16 @@ func backgroundNode(t *testing.T) (environ []string, node *exec.Cmd) {
 	return environ, node
 }
 
+// envOf is the last value that an environment gives a name.
+func envOf(environ []string, name string) (value string) {
+	for _, e := range environ {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
 func TestConsoleOnATerminal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
@@ -175,12 +184,7 @@ func TestConsoleOnATerminal(t *testing.T) {
 		t.Fatal("leaving the console has ended the node")
 	}
 
-	history := ""
-	for _, e := range environ {
-		if dir, ok := strings.CutPrefix(e, "XDG_STATE_HOME="); ok {
-			history = filepath.Join(dir, "erlmcp", "console_history")
-		}
-	}
+	history := filepath.Join(envOf(environ, "XDG_STATE_HOME"), "erlmcp", "console_history")
 	text, err := os.ReadFile(history)
 	if err != nil || !strings.Contains(string(text), "X = 20 + 22.\n") {
 		t.Errorf("history: got %q, %v", text, err)
@@ -207,15 +211,21 @@ func TestTopOnATerminal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
-	a := maps.Clone(sampleAnswers)
-	a["erlang:system_info(process_count)"], a["erlang:memory(total)"], a["erlang:statistics(run_queue)"] = "9", "4096", "0"
-	s := onTerminal(t, append(os.Environ(), answeringNode(t, a)...), "top")
-	s.expect("processes=9")
-	s.expect("<0.7.0>")
+	environ, _ := backgroundNode(t)
+	url := "http://127.0.0.1:" + envOf(environ, "ERLMCP_HTTP_PORT") + "/mcp"
+	session, err := post(t.Context(), url, "", initializeBody)
+	if err != nil || session == "" {
+		t.Fatalf("session %q, %v", session, err)
+	}
+	s := onTerminal(t, environ, "top")
+	s.expect("node=n@test")
+	s.expect("supervisor root 1")
 	s.typed("\t")
-	s.expect("websocket")
+	s.expect(session)
 	s.typed("3")
-	s.expect("└─ admin")
+	s.expect("├─ admin")
+	s.typed("4")
+	s.expect("n@test")
 	s.typed("q")
 	if got := s.status(); got != exitOK {
 		t.Errorf("got status %d, want 0", got)

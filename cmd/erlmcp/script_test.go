@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 //	await URL [TEXT]          until the URL answers 200 (and TEXT is in the body)
 //	initialize URL            opens a session
 //	call URL TOOL JSON        calls a tool in it, and does not wait for the answer
-//	signal NAME               sends SIGINT or SIGTERM to the background commands
+//	signal NAME               sends SIGHUP, SIGINT or SIGTERM to the background commands
 //	mode FILE OCTAL           checks the permissions of a file
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -140,8 +140,10 @@ func post(ctx context.Context, url, session, body string) (id string, err error)
 	return resp.Header.Get("Mcp-Session-Id"), err
 }
 
+const initializeBody = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
+
 func initialize(ts *testscript.TestScript, _ bool, args []string) {
-	id, err := post(context.Background(), args[0], "", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`)
+	id, err := post(context.Background(), args[0], "", initializeBody)
 	if err != nil || id == "" {
 		ts.Fatalf("initialize: session %q, %v", id, err)
 	}
@@ -177,7 +179,7 @@ func wantMode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func sendSignal(ts *testscript.TestScript, _ bool, args []string) {
-	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]
+	sig := map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]
 	for _, c := range ts.BackgroundCmds() {
 		if err := c.Process.Signal(sig); err != nil {
 			ts.Fatalf("%v", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,16 @@ import (
 	"github.com/erlmcp/erlmcp/repl"
 )
 
-// sessionColumns come first in a table of sessions.
-var sessionColumns = []string{"id", "pid", "transport", "revision", "client", "connected", "in_flight", "waiting"}
+// sessionColumns are a table of sessions; show and the other forms have all that there is.
+var sessionColumns = []string{"id", "pid", "transport", "revision", "client", "connected", "in_flight", "waiting", "memory"}
+
+// withColumn adds a column, such as that by which rows are ordered, where it is missing.
+func withColumn(columns []string, name string) []string {
+	if name == "" || slices.Contains(columns, name) {
+		return columns
+	}
+	return append(slices.Clone(columns), name)
+}
 
 func (p *program) sessionsCommand() *cobra.Command {
 	var t target
@@ -33,7 +42,10 @@ tells everything about one session, kick ends it: the client is told to start an
 			if limit < 1 {
 				return fail(exitUsage, "--limit is %d, want 1 or more", limit)
 			}
-			return c.show(ctx, sessionsText(sort, limit), writeSessions)
+			sort := strings.ReplaceAll(sort, " ", "_")
+			return c.show(ctx, sessionsText(sort, limit), func(w io.Writer, text json.RawMessage) error {
+				return writeSessions(w, text, sort)
+			})
 		}),
 	}
 	cmd.Flags().StringVar(&sort, "sort", "", "column whose largest values come first")
@@ -48,13 +60,13 @@ tells everything about one session, kick ends it: the client is told to start an
 func sessionsText(sort string, limit int) string {
 	list := "erlmcp:sessions()"
 	if sort != "" {
-		key := atomText(strings.ReplaceAll(sort, " ", "_"))
+		key := atomText(sort)
 		list = "[S || {_, S} <- lists:reverse(lists:keysort(1, [{maps:get(" + key + ", S), S} || S <- " + list + "]))]"
 	}
 	return fmt.Sprintf("lists:sublist(%s, %d).", list, limit)
 }
 
-func writeSessions(w io.Writer, text json.RawMessage) error {
+func writeSessions(w io.Writer, text json.RawMessage, sort string) error {
 	rows, err := decodeRows(text)
 	if err != nil {
 		return err
@@ -63,7 +75,7 @@ func writeSessions(w io.Writer, text json.RawMessage) error {
 		_, err := fmt.Fprintln(w, "no sessions")
 		return err
 	}
-	return writeRows(w, rows, sessionColumns...)
+	return writeRows(w, rows, withColumn(sessionColumns, sort)...)
 }
 
 func (p *program) sessionShow() *cobra.Command {
@@ -94,11 +106,7 @@ func (p *program) sessionKick() *cobra.Command {
 		Args:              oneSession,
 		ValidArgsFunction: p.completing(sessionIDs),
 		RunE: p.onTarget(&t, exitNotRunning, func(ctx context.Context, c controlled) error {
-			value, err := c.value(ctx, "erlmcp:kick("+binaryText(c.args[0])+").")
-			if err == nil && value != "ok" && value != "true" {
-				return fail(exitFailed, "the session is not ended: %s", value)
-			}
-			return err
+			return c.act(ctx, "erlmcp:kick("+binaryText(c.args[0])+").")
 		}),
 	}
 	t.flags(p, cmd, askTimeout, "how long to wait for the answer")

@@ -109,7 +109,7 @@ func (c controlled) restart(ctx context.Context) error {
 		return err
 	}
 	return until(ctx, func() bool {
-		after, err := c.value(ctx, begun)
-		return err == nil && after != before
+		after, err := c.client.Eval(ctx, begun, admin.EvalOptions{Node: c.node, Role: c.role})
+		return err == nil && after.Class == admin.ClassValue && after.Value != before
 	}, "the node is told to restart and does not answer again")
 }

@@ -134,7 +134,28 @@ func (c controlled) value(ctx context.Context, expr string) (string, error) {
 	return e.Value, err
 }
 
-// show prints the value of an expression in the form that was asked for, with table for the form of that name.
+// act evaluates an expression for its effect.
+func (c controlled) act(ctx context.Context, expr string) error {
+	e, err := c.evaluate(ctx, expr, true)
+	if err != nil {
+		return err
+	}
+	if why, refused := refusal(e.JSON); refused {
+		return fail(exitFailed, "the node says: %s", why)
+	}
+	return nil
+}
+
+// refusal is why the node has done nothing, for the value {error, Why} as JSON.
+func refusal(value json.RawMessage) (why string, refused bool) {
+	var pair []string
+	if json.Unmarshal(value, &pair) != nil || len(pair) != 2 {
+		return "", false
+	}
+	return pair[1], pair[0] == "error"
+}
+
+// show evaluates an expression and presents its value.
 func (c controlled) show(ctx context.Context, expr string, table func(io.Writer, json.RawMessage) error) error {
 	e, err := c.evaluate(ctx, expr, c.form != "term")
 	switch {
@@ -143,15 +164,20 @@ func (c controlled) show(ctx context.Context, expr string, table func(io.Writer,
 	case e.Value == "undefined":
 		return fail(exitFailed, "the node has no such thing")
 	}
+	return c.present(e, table)
+}
+
+// present prints a value in the form that was asked for, with table for the form of that name.
+func (c controlled) present(e admin.Evaluation, table func(io.Writer, json.RawMessage) error) error {
 	switch c.form {
 	case "term":
-		_, err = fmt.Fprintln(c.stdout, e.Value)
+		_, err := fmt.Fprintln(c.stdout, e.Value)
+		return err
 	case "json":
-		err = writeJSON(c.stdout, e.JSON)
+		return writeJSON(c.stdout, e.JSON)
 	default:
-		err = table(c.stdout, e.JSON)
+		return table(c.stdout, e.JSON)
 	}
-	return err
 }
 
 func writeJSON(w io.Writer, text json.RawMessage) error {

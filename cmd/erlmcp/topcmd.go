@@ -109,7 +109,7 @@ func topText(tab, sort string, limit int) string {
 	if sort == "reductions" {
 		busiest = fmt.Sprintf("recon:proc_window(reductions, %d, 500)", limit)
 	}
-	return "[[{pid, P}, {" + sort + "_now, V} | I] || {P, V, _} <- " + busiest + ", " +
+	return "[maps:from_list([{pid, P}, {" + sort + "_now, V} | I]) || {P, V, _} <- " + busiest + ", " +
 		"I <- [erlang:process_info(P, [registered_name, reductions, memory, message_queue_len, initial_call])], is_list(I)]."
 }
 
@@ -129,19 +129,19 @@ func (c controlled) topOnce(ctx context.Context, f topFlags) error {
 		if err != nil {
 			return err
 		}
-		return writeRows(w, rows, columnsOf(f.tab)...)
+		return writeRows(w, rows, columnsOf(f.tab, sort)...)
 	})
 }
 
-// columnsOf are the columns of a page that come first.
-func columnsOf(tab string) []string {
+// columnsOf are the columns of a page that is ordered by sort.
+func columnsOf(tab, sort string) []string {
 	switch tab {
 	case "sessions":
-		return sessionColumns
+		return withColumn(sessionColumns, sort)
 	case "cluster":
 		return []string{"name", "state", "address", "boot", "version"}
 	default:
-		return []string{"pid", "registered_name"}
+		return []string{"pid", "registered_name", sort + "_now", "reductions", "memory", "message_queue_len", "initial_call"}
 	}
 }
 
@@ -160,7 +160,7 @@ type topSource struct{ c controlled }
 var _ top.Source = topSource{}
 
 // headText is the expression of the line about the node.
-const headText = `[{node, node()}, {processes, erlang:system_info(process_count)}, {memory, erlang:memory(total)}, {run_queue, erlang:statistics(run_queue)}].`
+const headText = `[{node, maps:get(name, erlmcp:status())}, {processes, erlang:system_info(process_count)}, {memory, erlang:memory(total)}, {run_queue, erlang:statistics(run_queue)}].`
 
 // Page implements top.Source.
 func (s topSource) Page(ctx context.Context, tab, sort string, limit int) (top.Page, error) {
@@ -179,7 +179,7 @@ func (s topSource) Page(ctx context.Context, tab, sort string, limit int) (top.P
 	if tab == "tree" {
 		return treePage(page, value)
 	}
-	page.Columns, page.Rows = arrange(rowsOf(value), columnsOf(tab)...)
+	page.Columns, page.Rows = arrange(rowsOf(value), columnsOf(tab, sort)...)
 	return page, nil
 }
 

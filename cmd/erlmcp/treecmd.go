@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 )
@@ -16,8 +16,8 @@ func (p *program) treeCommand() *cobra.Command {
 		Use:     "tree",
 		GroupID: groupInspect,
 		Short:   "Show the supervision tree",
-		Long: `Shows who supervises whom, with how many children are active and how often they were restarted.
-The sessions are counted and not listed.`,
+		Long: `Shows who supervises whom, how each process is and how often it was restarted. The sessions are
+counted and not listed. -o json has more of each: strategy, memory, reductions, waiting messages.`,
 		Example: `  erlmcp tree
   erlmcp tree -o json --node node2@127.0.0.2`,
 		Args: cobra.NoArgs,
@@ -38,53 +38,52 @@ func writeTree(w io.Writer, text json.RawMessage) error {
 	return writeRoots(w, v)
 }
 
+// writeRoots prints what matters of trees, a line for each process. The row that stands for all children of a
+// simple_one_for_one supervisor goes into the line of that.
 func writeRoots(w io.Writer, v any) error {
 	roots, ok := v.([]any)
 	if !ok {
 		roots = []any{v}
 	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tPID\tSTATUS\tRESTARTS\tCOUNT") // errors come with Flush
 	for _, root := range roots {
-		if err := writeBranch(w, root, "", ""); err != nil {
-			return err
-		}
+		writeBranch(t, root, "", "")
 	}
-	return nil
+	return t.Flush()
 }
 
-// writeBranch prints what matters of one child, and those below it; first and rest are what stands before them.
-func writeBranch(w io.Writer, v any, first, rest string) error {
+// writeBranch prints one process and those below it; first and rest are what stands before them.
+func writeBranch(w io.Writer, v any, first, rest string) {
 	object, ok := v.(fields)
 	if !ok {
-		_, err := fmt.Fprintf(w, "%s%s\n", first, cell(v))
-		return err
+		fmt.Fprintf(w, "%s%s\t\t\t\t\n", first, cell(v))
+		return
 	}
-	var about []string
-	var children []any
-	for _, m := range object {
-		switch m.name {
-		case "children":
-			children, _ = m.value.([]any)
-		case "pid", "strategy", "status":
-			about = append(about, cell(m.value))
-		case "count", "restarts", "restarted":
-			about = append(about, m.name+" "+cell(m.value))
-		}
+	children, _ := object.get("children").([]any)
+	count := ""
+	if row, ok := onlyCounted(children); ok {
+		count, children = row.text("count"), nil
 	}
 	name := object.get("name")
 	if name == nil {
 		name = object.get("id")
 	}
-	if _, err := fmt.Fprintf(w, "%s%s  %s\n", first, cell(name), strings.Join(about, ", ")); err != nil {
-		return err
-	}
+	fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\n", first, cell(name), object.text("pid"), object.text("status"), object.text("restarts"), count)
 	for i, c := range children {
 		branch, below := "├─ ", "│  "
 		if i == len(children)-1 {
 			branch, below = "└─ ", "   "
 		}
-		if err := writeBranch(w, c, rest+branch, rest+below); err != nil {
-			return err
-		}
+		writeBranch(w, c, rest+branch, rest+below)
 	}
-	return nil
+}
+
+// onlyCounted is the row of children that are counted and not listed.
+func onlyCounted(children []any) (fields, bool) {
+	if len(children) != 1 {
+		return nil, false
+	}
+	row, ok := children[0].(fields)
+	return row, ok && row.get("count") != nil
 }
