@@ -1,8 +1,8 @@
 //go:build linux
 
 // Command evalbench measures what looking into a node costs, with many sessions open: erlmcp ping, some
-// expressions, and the latency of calls while a loop of them is evaluated, one of each a second, against that without,
-// round by round in one run. It starts the node itself. It serves `make bench-eval`; the figures in
+// expressions, and the latency of calls while a loop of them is evaluated, one of each and then a pause, against that
+// without, round by round in one run. It starts the node itself. It serves `make bench-eval`; the figures in
 // docs/performance.md come from it.
 package main
 
@@ -42,6 +42,7 @@ const (
 // connections, would take longer than the command.
 type bench struct {
 	program, socket string
+	pause           time.Duration // of the loop
 	asker           *exec.Cmd
 	orders          *json.Encoder
 	answers         *bufio.Scanner
@@ -83,7 +84,8 @@ func main() {
 	rate := flag.Float64("rate", 2000, "calls a second")
 	rounds := flag.Int("rounds", 3, "rounds, each once without and once with expressions")
 	length := flag.Duration("time", 5*time.Second, "length of half a round")
-	repeat := flag.Int("repeat", 30, "how often each command is run")
+	repeat := flag.Int("repeat", 50, "how often each command is run")
+	rest := flag.Duration("pause", time.Second, "after one of each expression in the loop")
 	program := flag.String("program", "bin/erlmcp", "the program")
 	asks := flag.Bool("ask", false, "run commands (used by the program itself)")
 	flag.Parse()
@@ -94,7 +96,7 @@ func main() {
 	dir, err := os.MkdirTemp("", "evalbench")
 	check(err)
 	defer os.RemoveAll(dir)
-	b := &bench{program: *program, socket: filepath.Join(dir, "node.sock")}
+	b := &bench{program: *program, socket: filepath.Join(dir, "node.sock"), pause: *rest}
 	b.start()
 	defer func() { _ = b.asker.Process.Kill(); _ = b.asker.Wait() }()
 	addr := freePort()
@@ -166,29 +168,31 @@ func (b *bench) calls(fleet *load.Fleet, rounds int, rate float64, length time.D
 	fmt.Println()
 	var quiet, asked []time.Duration
 	for round := range rounds {
-		q := b.half(fleet, rate, length, false)
-		a := b.half(fleet, rate, length, true)
-		fmt.Printf("round %d: p99 of echo %.2f ms, with expressions %.2f ms\n", round+1, ms(q), ms(a))
-		quiet, asked = append(quiet, q), append(asked, a)
+		q, _ := b.half(fleet, rate, length, false)
+		a, loops := b.half(fleet, rate, length, true)
+		fmt.Printf("round %d: echo p50 %.2f ms, p99 %.2f ms; with %d loops of expressions p50 %.2f ms, p99 %.2f ms\n",
+			round+1, ms(q.Quantile(50)), ms(q.Quantile(99)), loops, ms(a.Quantile(50)), ms(a.Quantile(99)))
+		quiet, asked = append(quiet, q.Quantile(99)), append(asked, a.Quantile(99))
 	}
 	slices.Sort(quiet)
 	slices.Sort(asked)
 	q, a := quiet[len(quiet)/2], asked[len(asked)/2]
-	fmt.Printf("medians: %.2f ms and %.2f ms, ratio %.2f\n", ms(q), ms(a), float64(a)/float64(q))
+	fmt.Printf("medians of p99: %.2f ms and %.2f ms, ratio %.2f\n", ms(q), ms(a), float64(a)/float64(q))
 }
 
-// half is the p99 of echoes for length.
-func (b *bench) half(fleet *load.Fleet, rate float64, length time.Duration, ask bool) time.Duration {
+// half gives the latencies of echoes for length, and how often the loop of expressions went round.
+func (b *bench) half(fleet *load.Fleet, rate float64, length time.Duration, ask bool) (*load.Histogram, int) {
 	var asking sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	loops := 0
 	if ask {
 		asking.Go(func() {
-			for ctx.Err() == nil {
+			for ; ctx.Err() == nil; loops++ {
 				for _, words := range [][]string{{"ping"}, {"eval", processes}, {"eval", children}} {
 					b.must(words...)
 				}
-				pause(ctx, time.Second)
+				pause(ctx, b.pause)
 			}
 		})
 	}
@@ -199,7 +203,7 @@ func (b *bench) half(fleet *load.Fleet, rate float64, length time.Duration, ask 
 	if r.Counts.Right != r.Counts.Scheduled {
 		log.Panicf("evalbench: %+v", r.Counts)
 	}
-	return r.Latency.Quantile(0.99)
+	return r.Latency, loops
 }
 
 func pause(ctx context.Context, d time.Duration) {
