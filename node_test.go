@@ -3,7 +3,9 @@ package erlmcp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -61,15 +63,25 @@ func get(t *testing.T, url string) string {
 	return string(text)
 }
 
-// unused returns an address that nobody listens on.
-func unused(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// unused returns a loopback address that nobody listens on, over TCP and UDP. Its port is below those that the
+// system gives to outgoing connections and to listeners on port 0, so that nothing takes it meanwhile.
+func unused(tb testing.TB) string {
+	tb.Helper()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		stream, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		packets, err := net.ListenPacket("udp", addr)
+		stream.Close()
+		if err == nil {
+			packets.Close()
+			return addr
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	tb.Fatal("no unused port found")
+	return ""
 }
 
 func TestOptionsThatNeedAuthenticationAreRefused(t *testing.T) {
