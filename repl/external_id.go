@@ -116,6 +116,15 @@ func (e *encoder) ref(text string) error {
 	return nil
 }
 
+// owned reads a node and the twelve bytes that name a pid or port there.
+func (d *decoder) owned(depth int) (node uint64, b []byte, err error) {
+	if node, err = d.node(depth); err != nil {
+		return 0, nil, err
+	}
+	b, err = d.take(12)
+	return node, b, err
+}
+
 // identifier reads what has a node in it, or a fun by name.
 func (d *decoder) identifier(tag, depth int) (Term, error) {
 	if d.nodes == nil {
@@ -123,21 +132,13 @@ func (d *decoder) identifier(tag, depth int) (Term, error) {
 	}
 	switch tag {
 	case extPid:
-		node, err := d.node(depth)
-		if err != nil {
-			return nil, err
-		}
-		b, err := d.take(12)
+		node, b, err := d.owned(depth)
 		if err != nil {
 			return nil, err
 		}
 		return Pid{Node: node, ID: uint64(binary.BigEndian.Uint32(b[4:]))<<32 | uint64(binary.BigEndian.Uint32(b))}, nil
 	case extPort:
-		node, err := d.node(depth)
-		if err != nil {
-			return nil, err
-		}
-		b, err := d.take(12)
+		node, b, err := d.owned(depth)
 		if err != nil {
 			return nil, err
 		}
